@@ -5,7 +5,8 @@ export default defineConfig({
   test: {
     include: ['**/*.test.ts'],
     exclude: ['**/node_modules/**', 'dist/**', 'data/**', 'verify/**'],
-    pool: 'forks',
+    globalSetup: ['testkit/vitest-global-setup.ts'],
+    setupFiles: ['testkit/vitest-setup.ts'],
     retry: 0,
     testTimeout: 20_000,
     hookTimeout: 30_000,
