@@ -1,0 +1,52 @@
+// Deadlines for awaits that leave the process. The timer is ref'd: AbortSignal.timeout() is not, and a process waiting on nothing else would exit 13.
+
+/** A signal that aborts when the parent does or when the time is up; `clear` must be called when the work has ended. */
+export interface Deadline {
+  readonly signal: AbortSignal;
+  clear(): void;
+}
+
+/** Opens a deadline of so many milliseconds. The abort reason is a TimeoutError, or the parent's reason. */
+export function openDeadline(timeoutMs: number, parent?: AbortSignal): Deadline {
+  const controller = new AbortController();
+  const abort = () => controller.abort(parent?.reason);
+  const timer = setTimeout(() => {
+    controller.abort(new DOMException(`no answer within ${timeoutMs} ms`, 'TimeoutError'));
+  }, timeoutMs);
+  if (parent?.aborted) abort();
+  parent?.addEventListener('abort', abort, { once: true });
+  return {
+    signal: controller.signal,
+    clear() {
+      clearTimeout(timer);
+      parent?.removeEventListener('abort', abort);
+    },
+  };
+}
+
+/** Settles as the promise does, or rejects with the signal's reason, whichever is first. The promise itself is not stopped. */
+export function raceSignal<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+/** Waits so many milliseconds, or rejects with the signal's reason. */
+export function pause(delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(finish, delayMs);
+    const abort = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    function finish() {
+      signal.removeEventListener('abort', abort);
+      resolve();
+    }
+    if (signal.aborted) return abort();
+    signal.addEventListener('abort', abort, { once: true });
+  });
+}

@@ -1,0 +1,34 @@
+// The logger: one JSON line per event, with the trace id, and no secret in it.
+import pino, { type DestinationStream } from 'pino';
+import { describeError, redactText } from './redact.ts';
+
+export type Logger = pino.Logger;
+
+export interface LogOptions {
+  readonly level: string;
+  /** Where lines go; standard error when absent, for standard output belongs to a command's answer. */
+  readonly destination?: DestinationStream;
+}
+
+/** A pino logger with level words, ISO times, errors as their redacted cause chain, and every line redacted as text. */
+export function createLogger(options: LogOptions): Logger {
+  const destination = options.destination ?? pino.destination({ dest: 2, sync: true });
+  return pino(
+    {
+      level: options.level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: serializeError },
+    },
+    { write: (line: string) => destination.write(redactText(line)) },
+  );
+}
+
+// The stack names only our own files and functions; its first line repeats the message and is left out.
+function serializeError(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { message: describeError(error) };
+  const code = 'code' in error ? error.code : undefined;
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return { type: error.name, code, message: describeError(error), stack: frames.map((line) => line.trim()) };
+}

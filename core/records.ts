@@ -1,0 +1,50 @@
+// The stored rows as they are read back and sent: an observation's attributes and what the store knows of them.
+import { z } from 'zod';
+import { jsonSchema } from './json.ts';
+import { accountSchema, orgNodeSchema } from './observation.ts';
+import { provenanceSchema, runIdSchema, timestampSchema } from './provenance.ts';
+
+/** Why a record is no longer there: it was closing or closed when last seen, or nothing tells. */
+export const vanishedReasonSchema = z.enum(['closed', 'unknown']);
+export type VanishedReason = z.output<typeof vanishedReasonSchema>;
+
+const common = {
+  source: z.string().meta({ description: 'collector and its version', example: 'aws/0.1.0' }),
+  scope: z.string().meta({ description: 'the configured source that owns the record', example: 'aws:main' }),
+  run_id: runIdSchema.meta({ description: 'the run that wrote the present content' }),
+  discovered_at: timestampSchema,
+  valid_from: timestampSchema.meta({ description: 'since when the content is what it is' }),
+  missed_runs: z.int().min(0),
+  vanished_at: timestampSchema.nullable(),
+  vanished_reason: vanishedReasonSchema.nullable(),
+};
+
+const detail = {
+  last_seen_at: timestampSchema.nullable(),
+  provider_updated_at: timestampSchema.nullable(),
+  known_fields: z
+    .array(z.string())
+    .meta({ description: 'the attributes that were ever read; the others are null because nobody could' }),
+  content_hash: z.string(),
+  raw: jsonSchema,
+  provenance: provenanceSchema,
+};
+
+/** An account as lists show it. Fields never read are null. */
+export const accountListItemSchema = requireAll(accountSchema).extend(common).meta({ id: 'Account' });
+
+/** An account with everything that is known of it. */
+export const accountRecordSchema = accountListItemSchema.extend(detail).meta({ id: 'AccountDetail' });
+export type AccountRecord = z.output<typeof accountRecordSchema>;
+
+/** An organization's node as lists show it. */
+export const orgNodeListItemSchema = requireAll(orgNodeSchema).extend(common).meta({ id: 'OrgNode' });
+
+/** A node with everything that is known of it. */
+export const orgNodeRecordSchema = orgNodeListItemSchema.extend(detail).meta({ id: 'OrgNodeDetail' });
+export type OrgNodeRecord = z.output<typeof orgNodeRecordSchema>;
+
+// What an observation may leave out is null in a stored row.
+function requireAll<Shape extends z.ZodRawShape>(schema: z.ZodObject<Shape, z.core.$strict>) {
+  return schema.required();
+}

@@ -1,0 +1,71 @@
+// Which table and columns hold each kind of observation; the writers of both databases are driven by it.
+import type { ObservationKind } from '#core/observation.ts';
+
+/** How a column's value travels: JSON text, text array, time, or as it is. */
+export type ColumnType = 'text' | 'integer' | 'json' | 'array' | 'time';
+
+/** One kind's table. `attributes` are the observed columns; the common ones are `commonColumns`. */
+export interface RecordTable {
+  readonly table: string;
+  readonly primaryKey: readonly string[];
+  readonly attributes: Readonly<Record<string, ColumnType>>;
+}
+
+const path = { org_path: 'text', org_path_ids: 'array', org_path_names: 'array', tags: 'json' } as const;
+
+export const recordTables: Readonly<Record<ObservationKind, RecordTable>> = {
+  account: {
+    table: 'cloud_accounts',
+    primaryKey: ['provider', 'id'],
+    attributes: {
+      provider: 'text',
+      id: 'text',
+      partition: 'text',
+      org_id: 'text',
+      project_id: 'text',
+      name: 'text',
+      status: 'text',
+      lifecycle: 'text',
+      status_changed_at: 'time',
+      parent_id: 'text',
+      ...path,
+      region_residency: 'text',
+      details: 'json',
+    },
+  },
+  org_node: {
+    table: 'org_nodes',
+    primaryKey: ['id'],
+    attributes: {
+      provider: 'text',
+      org_id: 'text',
+      id: 'text',
+      kind: 'text',
+      name: 'text',
+      parent_id: 'text',
+      depth: 'integer',
+      status: 'text',
+      lifecycle: 'text',
+      ...path,
+    },
+  },
+};
+
+/** What the store and the runner know of every record, in every record table. */
+export const commonColumns = {
+  raw: 'json',
+  raw_hash: 'text',
+  content_hash: 'text',
+  known_fields: 'array',
+  provider_updated_at: 'time',
+  provenance: 'json',
+  source: 'text',
+  scope: 'text',
+  run_id: 'text',
+  discovered_at: 'time',
+  valid_from: 'time',
+  missed_runs: 'integer',
+  last_seen_at: 'time',
+  vanished_at: 'time',
+  vanished_reason: 'text',
+} as const satisfies Readonly<Record<string, ColumnType>>;
