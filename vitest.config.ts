@@ -1,5 +1,6 @@
 // How the tests run: every `*.test.ts` beside its source, without network and without retries.
 import { defineConfig } from 'vitest/config';
+import summaryReporter from './testkit/vitest-summary.ts';
 
 export default defineConfig({
   test: {
@@ -7,6 +8,7 @@ export default defineConfig({
     exclude: ['**/node_modules/**', 'dist/**', 'data/**', 'verify/**'],
     globalSetup: ['testkit/vitest-global-setup.ts'],
     setupFiles: ['testkit/vitest-setup.ts'],
+    reporters: ['default', summaryReporter()],
     retry: 0,
     testTimeout: 20_000,
     hookTimeout: 30_000,

@@ -1,0 +1,55 @@
+// Bundles the product into dist/ for the image: `npm run build [-- --platform=linux-arm64]`.
+// Development runs the sources as they are; nothing there needs a build.
+import { cp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+
+const root = import.meta.dirname;
+const outdir = join(root, 'dist');
+
+// CommonJS packages inside an ES module bundle still expect these three.
+const commonJsNames = [
+  `import{createRequire as __c}from'node:module';`,
+  `import{fileURLToPath as __f}from'node:url';`,
+  `import{dirname as __p}from'node:path';`,
+  `const require=__c(import.meta.url),__filename=__f(import.meta.url),__dirname=__p(__filename);`,
+].join('');
+
+const { values } = parseArgs({
+  options: { platform: { type: 'string', default: `${process.platform}-${process.arch}` } },
+});
+
+await rm(outdir, { recursive: true, force: true });
+const { metafile } = await build({
+  absWorkingDir: root,
+  entryPoints: ['cli/main.ts'],
+  outdir,
+  // Everything lands one level below dist/, as the sources lie one level below the root: `../migrations` is right in both.
+  outbase: '.',
+  chunkNames: 'cli/[name]-[hash]',
+  assetNames: 'cli/[name]-[hash]',
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node24',
+  splitting: true,
+  minify: true,
+  legalComments: 'external',
+  metafile: true,
+  // The AWS packages have no "exports": the default would take their CommonJS builds, which cannot be tree-shaken.
+  mainFields: ['module', 'main'],
+  // The package picks its prebuilt library at run time, where a bundler cannot follow.
+  alias: { 'better-sqlite3': `better-sqlite3/${values.platform}` },
+  loader: { '.node': 'copy' },
+  // The sandbox belongs to development: its fakes never ship.
+  external: ['#testkit/*'],
+  banner: { js: commonJsNames },
+  logLevel: 'warning',
+});
+await cp(join(root, 'migrations'), join(outdir, 'migrations'), { recursive: true });
+
+const outputs = Object.values(metafile.outputs);
+const bytes = outputs.reduce((sum, output) => sum + output.bytes, 0);
+console.log(`dist/: ${outputs.length} files, ${(bytes / 1e6).toFixed(1)} MB for ${values.platform}`);
