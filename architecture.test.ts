@@ -74,6 +74,18 @@ describe('the repository', () => {
     expect(migrations('postgres')).toEqual(migrations('sqlite'));
   });
 
+  test('pins every dependency exactly and justifies it in docs/dependencies.md', () => {
+    const versions = z.record(z.string(), z.string());
+    const manifest = z
+      .object({ dependencies: versions, devDependencies: versions })
+      .parse(JSON.parse(readText('package.json')));
+    const rows = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies });
+    const text = readText('docs/dependencies.md');
+
+    expect(rows.filter(([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))).toEqual([]);
+    expect(rows.filter(([name, version]) => !text.includes(`| ${name} | ${version} |`))).toEqual([]);
+  });
+
   test('contains no path of the machine it was written on', () => {
     const texts = paths.filter((path) => !/\.(png|ico|woff2|gz|node)$/.test(path)).map(readSource);
 
