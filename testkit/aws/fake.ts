@@ -1,0 +1,126 @@
+// The strict AWS fake: one loopback endpoint for Organizations, STS, Tagging and the EKS Pod Identity agent.
+import { type AwsBehaviour, strictBehaviour } from './behaviour.ts';
+import { createIndexes } from './context.ts';
+import { createFaults, type Faults } from './faults.ts';
+import { type HandlerContext, handleRequest } from './handle.ts';
+import type { AwsOrganization } from './organization.ts';
+import { createPager } from './paging.ts';
+import type { Partition } from './partitions.ts';
+import { createRandom } from './random.ts';
+import type { LoggedRequest } from './request-log.ts';
+import { podIdentityPath } from './route.ts';
+import { openLoopbackServer } from './server.ts';
+import { createThrottle } from './throttle.ts';
+import { createPageTokens } from './tokens.ts';
+import { createWebIdentityIssuer, type WebTokenPlan } from './web-identity.ts';
+import { type AwsPrincipal, type AwsRole, type AwsWorld, findOrganization, issueKeys, parseRoleArn } from './world.ts';
+
+/** What the fake starts with. */
+export interface AwsFakeOptions {
+  readonly organizations: readonly AwsOrganization[];
+  readonly seed?: number;
+  readonly port?: number;
+  readonly behaviour?: Partial<AwsBehaviour>;
+  /** Signatures are checked against it too: it may run ahead of the clients' clock by minutes only. */
+  readonly now?: () => Date;
+}
+
+/** A running fake. */
+export interface AwsFake {
+  /** `endpoint` of every client, or `AWS_ENDPOINT_URL`. */
+  readonly url: string;
+  /** `AWS_CONTAINER_CREDENTIALS_FULL_URI`. */
+  readonly pod_identity_url: string;
+  /** Change organizations with `mutations.ts`, at any time. */
+  readonly world: AwsWorld;
+  /** Switches, to be turned at any time. */
+  readonly behaviour: AwsBehaviour;
+  readonly faults: Faults;
+  /** Every request so far, oldest first. */
+  readonly requests: readonly LoggedRequest[];
+  /** Keys without a session, of a user in this account; an account of no organization is a standalone one. */
+  addUser(accountId: string, partition?: Partition): AwsPrincipal;
+  addRole(role: AwsRole): void;
+  /** Ends the keys' life: the next request made with them finds them expired. */
+  expireSessions(): void;
+  issueWebToken(plan: WebTokenPlan): string;
+  /** Every secret key and session token that exists, for tests that search outputs. */
+  secrets(): readonly string[];
+  /** Throws when something unknown was asked for, or when a planned fault never happened. */
+  assertNoUnexpected(): void;
+  close(): Promise<void>;
+}
+
+/** Starts the fake on 127.0.0.1. */
+export async function openAwsFake(options: AwsFakeOptions): Promise<AwsFake> {
+  const closing = new AbortController();
+  const context = createContext(options, closing.signal);
+  const { world, behaviour, faults, requests, issuer } = context;
+  const server = await openLoopbackServer(options.port ?? 0, (request) => handleRequest(context, request));
+  return {
+    url: server.url,
+    pod_identity_url: `${server.url}${podIdentityPath}`,
+    world,
+    behaviour,
+    faults,
+    requests,
+    addUser: (accountId, partition = findOrganization(world, accountId)?.partition ?? 'aws') => {
+      const arn = `arn:${partition}:iam::${accountId}:user/inventory`;
+      return issueKeys(world, context.random, { arn, account_id: accountId, partition });
+    },
+    addRole: (role) => {
+      const parsed = parseRoleArn(role.arn);
+      if (parsed === undefined) throw new RangeError(`${role.arn} is not the ARN of a role`);
+      world.roles.set(role.arn, { ...role, parsed_arn: parsed });
+    },
+    expireSessions: () => expireSessions(world, context.now()),
+    issueWebToken: issuer.issue,
+    secrets: () =>
+      [...world.principals.values()].flatMap((held) => [held.secret_access_key, held.session_token ?? []].flat()),
+    assertNoUnexpected: () => assertNoUnexpected(context),
+    close: async () => {
+      closing.abort();
+      await server.close();
+    },
+  };
+}
+
+function createContext(options: AwsFakeOptions, closing: AbortSignal): HandlerContext {
+  const now = options.now ?? (() => new Date());
+  const random = createRandom(options.seed ?? 1);
+  const behaviour: AwsBehaviour = { ...strictBehaviour, ...options.behaviour };
+  const tokens = createPageTokens(random, now);
+  return {
+    world: {
+      organizations: new Map(options.organizations.map((organization) => [organization.id, organization])),
+      roles: new Map(),
+      principals: new Map(),
+    },
+    behaviour,
+    tokens,
+    page: createPager(tokens, behaviour, random),
+    random,
+    issuer: createWebIdentityIssuer(now),
+    throttle: createThrottle(now),
+    faults: createFaults(),
+    requests: [],
+    unexpected: [],
+    closing,
+    now,
+    indexOf: createIndexes(),
+  };
+}
+
+function expireSessions(world: AwsWorld, now: Date): void {
+  for (const [id, principal] of world.principals) {
+    if (principal.session_token !== null) world.principals.set(id, { ...principal, expires_at: now });
+  }
+}
+
+function assertNoUnexpected({ unexpected, faults }: HandlerContext): void {
+  const idle = faults
+    .unused()
+    .map(({ operation = 'any operation', effect }) => `unused fault ${effect.kind} on ${operation}`);
+  const problems = [...unexpected, ...idle];
+  if (problems.length > 0) throw new Error(`the AWS fake was used otherwise than planned:\n${problems.join('\n')}`);
+}

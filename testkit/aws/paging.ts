@@ -1,0 +1,64 @@
+// Cuts a list into pages as the AWS lists do: by offset into the list as it is *now*, so that a change in mid-walk
+// makes a walk miss or repeat items, and with empty pages that are not the end.
+import type { AwsBehaviour } from './behaviour.ts';
+import { type Random, toSeed } from './random.ts';
+import type { PageTokens } from './tokens.ts';
+
+/** One request for a page. */
+export interface PageRequest<T> {
+  /** The whole list. The same array as long as nothing changed. */
+  readonly items: readonly T[];
+  readonly token: string | undefined;
+  readonly size: number;
+  /** Operation, arguments and caller: a token is good for these alone. */
+  readonly binding: string;
+  /** The service's own error for a token that is foreign or too old. */
+  refuse(reason: 'unknown' | 'expired'): Error;
+}
+
+/** What to answer. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly next_token: string | undefined;
+}
+
+/** Cuts pages; shared by the services. */
+export type Pager = <T extends { readonly id: string }>(request: PageRequest<T>) => Page<T>;
+
+/** A pager whose empty pages come from the seed. */
+export function createPager(tokens: PageTokens, behaviour: AwsBehaviour, random: Random): Pager {
+  const order = createOrder();
+  return (request) => {
+    const redeemed =
+      request.token === undefined
+        ? { offset: 0, page: 1 }
+        : tokens.redeem(request.token, request.binding, behaviour.page_token_lifetime_ms);
+    if (redeemed === 'unknown' || redeemed === 'expired') throw request.refuse(redeemed);
+    const { offset, page } = redeemed;
+    const size = random.next() < behaviour.empty_page_ratio ? 0 : request.size;
+    const items = order(request.items, behaviour.shuffle_seed);
+    const end = offset + size;
+    const isLast = size > 0 && end >= items.length;
+    return {
+      items: items.slice(offset, end),
+      next_token: isLast ? undefined : tokens.issue({ binding: request.binding, offset: end, page: page + 1 }),
+    };
+  };
+}
+
+/** Puts a list in the order of a seed, once for all its pages. */
+function createOrder(): <T extends { readonly id: string }>(items: readonly T[], seed: number | null) => readonly T[] {
+  const ranksBySeed = new WeakMap<readonly object[], { seed: number; ranks: readonly number[] }>();
+  return (items, seed) => {
+    if (seed === null) return items;
+    const known = ranksBySeed.get(items);
+    const ranks = known?.seed === seed ? known.ranks : toRanks(items, seed);
+    ranksBySeed.set(items, { seed, ranks });
+    return ranks.flatMap((rank) => items.slice(rank, rank + 1));
+  };
+}
+
+function toRanks(items: readonly { readonly id: string }[], seed: number): readonly number[] {
+  const weights = items.map((item) => toSeed(`${seed}/${item.id}`));
+  return weights.map((_, index) => index).sort((a, b) => (weights[a] ?? 0) - (weights[b] ?? 0));
+}

@@ -1,0 +1,78 @@
+// GetResources of the Resource Groups Tagging API, for the accounts, units and roots of an organization.
+import { z } from 'zod';
+import { type Answer, AwsRefusal } from './answer.ts';
+import type { ApiCall, ApiContext } from './context.ts';
+import { parseInput } from './input.ts';
+import { type Tags, toArn } from './organization.ts';
+import { organizationsRegion } from './partitions.ts';
+import { findOrganization } from './world.ts';
+
+const schema = z
+  .strictObject({
+    ResourceARNList: z.array(z.string().min(1).max(1011)).min(1).max(100).optional(),
+    ResourceTypeFilters: z.array(z.string().min(1).max(256)).max(100).optional(),
+    ResourcesPerPage: z.int().min(1).max(100).optional(),
+    PaginationToken: z.string().optional(),
+  })
+  .refine((input) => input.ResourceARNList === undefined || input.ResourceTypeFilters === undefined)
+  // A list of ARNs is answered whole.
+  .refine((input) => input.ResourceARNList === undefined || input.ResourcesPerPage === undefined);
+
+interface TaggedResource {
+  readonly id: string;
+  readonly arn: string;
+  readonly tags: Tags;
+}
+
+/** Answers a call of the one operation. */
+export function answerTagging(context: ApiContext, call: ApiCall): Answer {
+  if (call.operation !== 'GetResources')
+    throw new AwsRefusal('UnknownOperationException', `no operation ${call.operation}`);
+  const { PaginationToken: token, ...input } = parseInput(schema, call.input, () => invalidParameter());
+  const resources = listTagged(context, call).filter((resource) => isAskedFor(resource, input));
+  const page = context.page({
+    items: resources,
+    // An empty token is how the answer says "no more", and may be sent back.
+    token: token === '' ? undefined : token,
+    size: input.ResourceARNList === undefined ? (input.ResourcesPerPage ?? 50) : 100,
+    binding: JSON.stringify([call.operation, call.region, call.principal.account_id, input]),
+    refuse: (reason) =>
+      reason === 'expired'
+        ? new AwsRefusal('PaginationTokenExpiredException', 'The token has expired.')
+        : invalidParameter(),
+  });
+  return {
+    body: {
+      PaginationToken: page.next_token ?? '',
+      ResourceTagMappingList: page.items.map(({ arn, tags }) => ({
+        ResourceARN: arn,
+        Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+      })),
+    },
+    subjects: page.items.map((resource) => resource.id),
+    next_token: page.next_token,
+  };
+}
+
+/** The resources belong to the management account, in the region of the Organizations endpoint; elsewhere is nothing. */
+function listTagged({ world, behaviour }: ApiContext, { principal, region }: ApiCall): readonly TaggedResource[] {
+  const organization = findOrganization(world, principal.account_id);
+  const isEmpty = behaviour.tagging === 'always-empty' || region !== organizationsRegion(principal.partition);
+  if (organization?.management_account_id !== principal.account_id || isEmpty) return [];
+  const tags = behaviour.tagging_shows_departed
+    ? [...organization.tags, ...organization.departed_tags]
+    : organization.tags;
+  return [...tags].map(([id, own]) => ({ id, arn: toArn(organization, id), tags: own }));
+}
+
+function isAskedFor(resource: TaggedResource, input: z.output<typeof schema>): boolean {
+  if (input.ResourceARNList !== undefined) return input.ResourceARNList.includes(resource.arn);
+  if (input.ResourceTypeFilters === undefined || input.ResourceTypeFilters.length === 0) return true;
+  // `organizations:account` is the service and the first part of the resource, both as in the ARN.
+  const [, , service = '', , , path = ''] = resource.arn.split(':');
+  return [service, `${service}:${path.split('/')[0]}`].some((type) => input.ResourceTypeFilters?.includes(type));
+}
+
+function invalidParameter(): AwsRefusal {
+  return new AwsRefusal('InvalidParameterException', 'A parameter is missing or a malformed string or invalid.');
+}
