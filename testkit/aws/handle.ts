@@ -132,9 +132,9 @@ function toRefusal(service: Service, effect: FaultEffect): AwsRefusal | undefine
 }
 
 function withRetryAfter(answer: Rendered, effects: readonly FaultEffect[]): Rendered {
-  const seconds = effects.map((effect) =>
-    'retry_after_seconds' in effect ? effect.retry_after_seconds : undefined,
-  )[0];
+  const seconds = effects
+    .map((effect) => ('retry_after_seconds' in effect ? effect.retry_after_seconds : undefined))
+    .find((value) => value !== undefined);
   return seconds === undefined ? answer : { ...answer, headers: { ...answer.headers, 'retry-after': String(seconds) } };
 }
 
