@@ -1,5 +1,5 @@
 // JSON values, their canonical text and hash: equal content has equal text, whatever the order of its keys.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { z } from 'zod';
 
 /** Any JSON value. */
@@ -19,7 +19,12 @@ export function canonicalJson(value: unknown): string {
 
 /** Lower-case hex SHA-256 of the canonical text. */
 export function hashJson(value: unknown): string {
-  return createHash('sha256').update(canonicalJson(value)).digest('hex');
+  return hashText(canonicalJson(value));
+}
+
+/** Lower-case hex SHA-256 of a text. */
+export function hashText(text: string): string {
+  return hash('sha256', text);
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {

@@ -1,0 +1,209 @@
+// What one observation does to the stored record: nothing, an update in place, or a new version with its event.
+import type { ObservationKind } from '#core/observation.ts';
+import type { Provenance, Stamp } from '#core/provenance.ts';
+import { type Change, changedField, contentChanges } from './diff.ts';
+import { type Content, hashContent, mergeContent } from './merge.ts';
+import { isOlder, type Observed } from './observed.ts';
+import { takesOver } from './ownership.ts';
+import { attributeNames, type RecordHead, type RecordRow, type RecordVersion, type StoredRecord } from './row.ts';
+
+/** The batch that an observation is part of. `now` is the store's time, one for the whole batch. */
+export interface BatchContext {
+  readonly stamp: Stamp;
+  readonly now: string;
+  readonly root: string;
+  readonly pinned_root: string | null;
+  readonly configured_scopes: readonly string[];
+}
+
+/** What happened to a record, as its event names it; null where only its path changed, for then an ancestor has the event. */
+export type Happening = 'discovered' | 'updated' | 'moved' | 'vanished' | 'returned';
+
+/** What to do. `in_place` rewrites the row and nothing else; `change` closes the replaced content as a version. */
+export type Decision =
+  | { readonly action: 'none' }
+  | { readonly action: 'conflict'; readonly reason: string }
+  | { readonly action: 'in_place'; readonly row: RecordRow }
+  | {
+      readonly action: 'change';
+      readonly row: RecordRow;
+      readonly version: RecordVersion;
+      readonly happening: Happening | null;
+      readonly changes: readonly Change[];
+    };
+
+/** Whether the head alone tells that the observation changes nothing, so that the full row need not be read. */
+export function isUnchanged(head: RecordHead, observed: Observed, scope: string): boolean {
+  return (
+    head.content_hash === observed.content_hash &&
+    head.raw_hash === observed.raw_hash &&
+    head.scope === scope &&
+    head.missed_runs === 0 &&
+    head.vanished_at === null &&
+    !isNewer(observed, head)
+  );
+}
+
+/** The row of a record seen for the first time; what could not be read is null. */
+export function newRow(observed: Observed, context: BatchContext): RecordRow {
+  const unread = Object.fromEntries(attributeNames(observed.kind).map((name) => [name, null]));
+  return {
+    ...unread,
+    ...observed.attributes,
+    ...delivered(observed, context),
+    known_fields: [...observed.known_fields],
+    content_hash: observed.content_hash,
+    provider_updated_at: observed.provider_updated_at,
+    discovered_at: context.now,
+    valid_from: context.now,
+    ...present,
+  };
+}
+
+/** Decides about a record that is already stored. */
+export function decide(stored: StoredRecord, observed: Observed, context: BatchContext): Decision {
+  const { row } = stored;
+  const conflict = identityConflict(row, observed);
+  if (conflict !== null) return { action: 'conflict', reason: conflict };
+  // An older answer says that the record is there, but nothing about what it is now.
+  const isStale = isOlder(observed, row);
+  const before = { attributes: row, known_fields: row.known_fields };
+  const after = isStale ? before : mergeContent(before, observed);
+  const isHandOver = row.scope !== context.stamp.scope;
+  if (isHandOver && (isStale || !mayTakeOver(stored, after, context))) return { action: 'none' };
+  const next = nextRow(row, { observed, after, isStale }, context);
+  const changes = contentChanges(before, after);
+  if (changes.length > 0 || row.vanished_at !== null) return toChange(observed, { row, next, changes }, context.now);
+  const isRewritten =
+    isHandOver || next.content_hash !== row.content_hash || next.raw_hash !== row.raw_hash || isNewer(observed, row);
+  if (isRewritten) return { action: 'in_place', row: next };
+  // Seen again after one miss: nothing else of the row is touched, its provenance still tells who delivered the content.
+  return row.missed_runs > 0 ? { action: 'in_place', row: { ...row, ...present } } : { action: 'none' };
+}
+
+/** `valid_from` of content that replaces the row's: never before it and never at the same millisecond, whatever the clock did. */
+export function nextValidFrom(row: RecordRow, now: string): string {
+  const earliest = new Date(Date.parse(row.valid_from) + 1).toISOString();
+  return now > earliest ? now : earliest;
+}
+
+/** The row's content as the version that ends at `valid_to`: all that a reader needs to show the record as it was. */
+export function toVersion(
+  record: { readonly kind: ObservationKind; readonly key: string; readonly row: RecordRow },
+  valid_to: string,
+  changed_fields: readonly string[],
+): RecordVersion {
+  const { row } = record;
+  const attributes = Object.fromEntries(attributeNames(record.kind).map((name) => [name, row[name] ?? null]));
+  const { known_fields, content_hash, provider_updated_at, source, scope, vanished_at, vanished_reason } = row;
+  return {
+    kind: record.kind,
+    key: record.key,
+    valid_from: row.valid_from,
+    valid_to,
+    content: {
+      ...attributes,
+      ...{ known_fields, content_hash, provider_updated_at, source, scope, vanished_at, vanished_reason },
+    },
+    changed_fields,
+    provenance: row.provenance,
+    run_id: row.run_id,
+  };
+}
+
+const present = { missed_runs: 0, last_seen_at: null, vanished_at: null, vanished_reason: null };
+
+// What an ancestor's rename or move does to every record below it. A move of the record itself shows in parent_id.
+const pathFields: ReadonlySet<string> = new Set(['org_path', 'org_path_ids', 'org_path_names', 'depth']);
+
+function toChange(
+  observed: Observed,
+  { row, next, changes }: { row: RecordRow; next: RecordRow; changes: readonly Change[] },
+  now: string,
+): Decision {
+  const valid_from = nextValidFrom(row, now);
+  const isReturn = row.vanished_at !== null;
+  const changedAttributes = new Set(changes.map(changedField));
+  const changedFields = [...changedAttributes, ...(isReturn ? ['vanished_at', 'vanished_reason'] : [])].sort();
+  return {
+    action: 'change',
+    row: { ...next, valid_from },
+    version: toVersion({ kind: observed.kind, key: observed.key, row }, valid_from, changedFields),
+    happening: isReturn ? 'returned' : happeningOf(changedAttributes),
+    changes,
+  };
+}
+
+function happeningOf(changedAttributes: ReadonlySet<string>): Happening | null {
+  if (changedAttributes.has('parent_id') || changedAttributes.has('org_id')) return 'moved';
+  return changedAttributes.isSubsetOf(pathFields) ? null : 'updated';
+}
+
+function nextRow(
+  row: RecordRow,
+  { observed, after, isStale }: { observed: Observed; after: Content; isStale: boolean },
+  context: BatchContext,
+): RecordRow {
+  // The content stays what another run delivered; only that it returned is this run's finding.
+  if (isStale) return { ...row, run_id: context.stamp.run_id, source: sourceOf(context.stamp), ...present };
+  return {
+    ...row,
+    ...after.attributes,
+    ...delivered(observed, context),
+    known_fields: [...after.known_fields],
+    content_hash: hashContent(after),
+    provider_updated_at: observed.provider_updated_at ?? row.provider_updated_at,
+    valid_from: row.valid_from,
+    ...present,
+  };
+}
+
+// What comes with the content from the request that delivered it.
+function delivered(observed: Observed, { stamp, now }: BatchContext) {
+  const provenance: Provenance = { ...stamp, observed_at: now, requests: observed.evidence };
+  return {
+    raw: observed.raw,
+    raw_hash: observed.raw_hash,
+    provenance,
+    source: sourceOf(stamp),
+    scope: stamp.scope,
+    run_id: stamp.run_id,
+  };
+}
+
+/** "collector/version", the source of rows and events. */
+export function sourceOf(stamp: Pick<Stamp, 'collector' | 'collector_version'>): string {
+  return `${stamp.collector}/${stamp.collector_version}`;
+}
+
+function mayTakeOver(stored: StoredRecord, after: Content, context: BatchContext): boolean {
+  const home = after.attributes['org_id'];
+  return takesOver(
+    {
+      owner: stored.row.scope,
+      owner_root: stored.owner_root,
+      missed_runs: stored.row.missed_runs,
+      vanished_at: stored.row.vanished_at,
+      home: typeof home === 'string' ? home : null,
+    },
+    { ...context, scope: context.stamp.scope },
+  );
+}
+
+// Two partitions (or providers) may use one id for different things; neither may overwrite the other.
+function identityConflict(row: RecordRow, observed: Observed): string | null {
+  for (const name of ['provider', 'partition']) {
+    const stored = row[name];
+    const seen = observed.attributes[name];
+    if (stored !== seen) return `${name} is ${String(seen)}, but the stored record's is ${String(stored)}`;
+  }
+  return null;
+}
+
+function isNewer(
+  observed: { readonly provider_updated_at: string | null },
+  stored: { readonly provider_updated_at: string | null },
+): boolean {
+  if (observed.provider_updated_at === null) return false;
+  return stored.provider_updated_at === null || stored.provider_updated_at < observed.provider_updated_at;
+}

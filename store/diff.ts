@@ -1,0 +1,49 @@
+// What differs between two contents, as JSON pointers (RFC 6901) with the values before and after.
+import { canonicalJson, type Json } from '#core/json.ts';
+import { type Content, isJsonObject } from './merge.ts';
+
+/** One difference. `from` is absent where there was no such member before, `to` where there is none any more. */
+export interface Change {
+  readonly path: string;
+  readonly from?: Json;
+  readonly to?: Json;
+}
+
+/** Every difference below the path, objects member by member and in order of their names, arrays whole. */
+export function diffJson(from: Json | undefined, to: Json | undefined, path = ''): Change[] {
+  if (isJsonObject(from) && isJsonObject(to)) {
+    const names = [...new Set([...Object.keys(from), ...Object.keys(to)])].sort();
+    return names.flatMap((name) => diffJson(member(from, name), member(to, name), joinPointer(path, name)));
+  }
+  if (from === undefined ? to === undefined : to !== undefined && canonicalJson(from) === canonicalJson(to)) return [];
+  return [{ path, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }];
+}
+
+/**
+ * What changed in the world between the stored content and the merged one. An attribute, or a key of `details`, that was
+ * not known before is no change: we learned it, it did not happen.
+ */
+export function contentChanges(stored: Content, merged: Content): Change[] {
+  return stored.known_fields.flatMap((name) => {
+    const from = stored.attributes[name] ?? null;
+    const to = merged.attributes[name] ?? null;
+    if (name !== 'details' || !isJsonObject(from) || !isJsonObject(to))
+      return diffJson(from, to, joinPointer('', name));
+    const known = Object.keys(from).sort();
+    return known.flatMap((key) => diffJson(from[key], member(to, key), joinPointer('/details', key)));
+  });
+}
+
+/** The attribute that a change belongs to. */
+export function changedField(change: Change): string {
+  return change.path.split('/', 2)[1] ?? '';
+}
+
+function joinPointer(path: string, name: string): string {
+  return `${path}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+}
+
+// Own members only: a tag named `constructor` is no inherited function.
+function member(object: { readonly [name: string]: Json }, name: string): Json | undefined {
+  return Object.hasOwn(object, name) ? object[name] : undefined;
+}

@@ -1,0 +1,45 @@
+// What a scope's row says to a run that wants to write it.
+import { StoreError } from '#core/errors.ts';
+import type { Lease, LeaseAnswer, LeaseRequest } from './store.ts';
+
+/** How long a lease holds unless it is renewed. */
+export const leaseSeconds = 30;
+
+/** A scope's row as an attempt to take it finds it, with the database's time. */
+export interface LeaseRow {
+  readonly now: string;
+  readonly org_id: string | null;
+  readonly memo: unknown;
+  readonly fence: number;
+  readonly holder_run_id: string | null;
+  readonly lease_expires_at: string | null;
+}
+
+/** The answer to a run that must wait, or null if it may take the lease. Its own lease does not stop it: the answer may have been lost on the way. */
+export function refuseLease(row: LeaseRow, request: LeaseRequest): LeaseAnswer | null {
+  const { holder_run_id, lease_expires_at } = row;
+  if (holder_run_id === null || lease_expires_at === null || holder_run_id === request.run_id) return null;
+  const remaining_ms = Date.parse(lease_expires_at) - Date.parse(row.now);
+  return remaining_ms > 0 ? { acquired: false, holder_run_id, lease_expires_at, remaining_ms } : null;
+}
+
+/** The run that let its lease lapse and so is taken for dead, or null. */
+export function lapsedHolder(row: LeaseRow, request: LeaseRequest): string | null {
+  return row.holder_run_id === request.run_id ? null : row.holder_run_id;
+}
+
+/** Why a dead run failed, as its row tells it. */
+export const lapsed = {
+  error_code: 'lease_lapsed',
+  error: 'the run stopped renewing its lease and another run took the scope over',
+};
+
+/** The answer to a write under a fence that is no longer the scope's. */
+export function leaseLost({ scope }: Lease): StoreError {
+  return new StoreError('lease_lost', `another run has taken over ${scope}; nothing more is written`);
+}
+
+/** The answer to a confirmation while a run has the scope. */
+export function leaseHeld(scope: string): StoreError {
+  return new StoreError('lease_held', `a run is working on ${scope}; confirm when it has ended`);
+}

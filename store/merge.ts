@@ -1,0 +1,42 @@
+// How an observation and the stored content become one: what was read replaces, what was omitted stays.
+import { hashJson, type Json } from '#core/json.ts';
+
+/** Attributes by name, and which of them were ever read: null says "not set" only if its name is among them. */
+export interface Content {
+  readonly attributes: { readonly [name: string]: Json };
+  readonly known_fields: readonly string[];
+}
+
+/**
+ * The stored content with everything the observation read. `details` merges key by key, because its keys come from
+ * different requests and each of them can fail alone; every other value, tags included, is replaced whole.
+ */
+export function mergeContent(stored: Content, observed: Content): Content {
+  const attributes = { ...stored.attributes };
+  for (const name of observed.known_fields) {
+    attributes[name] = mergeAttribute(name, stored.attributes[name], observed.attributes[name] ?? null);
+  }
+  return { attributes, known_fields: sortedUnion(stored.known_fields, observed.known_fields) };
+}
+
+/**
+ * The hash of the known attributes. Their names are part of it, so equal hashes mean equal known fields too; an attribute
+ * that a newer release adds changes no hash until it is read.
+ */
+export function hashContent(content: Content): string {
+  return hashJson(Object.fromEntries(content.known_fields.map((name) => [name, content.attributes[name] ?? null])));
+}
+
+/** Whether the value is a JSON object, neither null nor an array. */
+export function isJsonObject(value: Json | undefined): value is { [key: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function mergeAttribute(name: string, stored: Json | undefined, observed: Json): Json {
+  const byKey = name === 'details' && isJsonObject(stored) && isJsonObject(observed);
+  return byKey ? { ...stored, ...observed } : observed;
+}
+
+function sortedUnion(first: readonly string[], second: readonly string[]): string[] {
+  return [...new Set([...first, ...second])].sort();
+}

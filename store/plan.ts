@@ -1,0 +1,104 @@
+// What a batch writes, decided from what is stored: rows, versions, events and the counts for the run.
+import type { ObservationKind } from '#core/observation.ts';
+import { type BatchContext, type Decision, decide, type Happening, isUnchanged, newRow } from './decide.ts';
+import type { Change } from './diff.ts';
+import type { Observed } from './observed.ts';
+import type { RecordHead, RecordRow, RecordVersion, StoredRecord } from './row.ts';
+import type { Conflict, UpsertResult } from './store.ts';
+
+/** Something that happened to a record, and the record as it is after it. */
+export interface RecordHappening {
+  readonly kind: ObservationKind;
+  readonly key: string;
+  readonly happening: Happening;
+  readonly row: RecordRow;
+  readonly changes: readonly Change[];
+}
+
+/** The rows to write are of one kind; only their tables differ. */
+export interface BatchPlan {
+  readonly inserts: readonly RecordRow[];
+  readonly updates: readonly RecordRow[];
+  readonly versions: readonly RecordVersion[];
+  readonly happenings: readonly RecordHappening[];
+  readonly conflicts: readonly Conflict[];
+  readonly unchanged: number;
+  readonly resurrected: number;
+}
+
+/** Splits a kind's observations by their heads: those not stored yet, those that may differ, and how many do not. */
+export function sortByHead(
+  observations: readonly Observed[],
+  heads: ReadonlyMap<string, RecordHead>,
+  scope: string,
+): { readonly fresh: readonly Observed[]; readonly suspects: readonly Observed[]; readonly unchanged: number } {
+  const fresh: Observed[] = [];
+  const suspects: Observed[] = [];
+  for (const observed of observations) {
+    const head = heads.get(observed.key);
+    if (head === undefined) fresh.push(observed);
+    else if (!isUnchanged(head, observed, scope)) suspects.push(observed);
+  }
+  return { fresh, suspects, unchanged: observations.length - fresh.length - suspects.length };
+}
+
+/** Plans one kind of a batch. */
+export function planBatch(
+  sorted: ReturnType<typeof sortByHead>,
+  stored: ReadonlyMap<string, StoredRecord>,
+  context: BatchContext,
+): BatchPlan {
+  const inserted = sorted.fresh.map((observed) => ({ observed, row: newRow(observed, context) }));
+  const decided = sorted.suspects.map((observed) => ({ observed, decision: decideStored(observed, stored, context) }));
+  const versions = decided.flatMap(({ decision }) => (decision.action === 'change' ? [decision.version] : []));
+  const inPlace = decided.filter(({ decision }) => decision.action === 'in_place' || decision.action === 'none').length;
+  const happenings = [
+    ...inserted.map(({ observed, row }) => toHappening(observed, { happening: 'discovered', row, changes: [] })),
+    ...decided.flatMap(({ observed, decision }) => happeningsOf(observed, decision)),
+  ];
+  return {
+    inserts: inserted.map(({ row }) => row),
+    updates: decided.flatMap(({ decision }) => ('row' in decision ? [decision.row] : [])),
+    versions,
+    happenings,
+    conflicts: decided.flatMap(({ observed, decision }) => conflictsOf(observed, decision)),
+    unchanged: sorted.unchanged + inPlace,
+    resurrected: happenings.filter(({ happening }) => happening === 'returned').length,
+  };
+}
+
+/** What the run is told of a batch. */
+export function toUpsertResult(plans: Readonly<Record<ObservationKind, BatchPlan>>): UpsertResult {
+  const all = Object.values(plans);
+  const sum = (count: (plan: BatchPlan) => number) => all.reduce((total, plan) => total + count(plan), 0);
+  return {
+    inserted: sum((plan) => plan.inserts.length),
+    changed: sum((plan) => plan.versions.length),
+    unchanged: sum((plan) => plan.unchanged),
+    resurrected: sum((plan) => plan.resurrected),
+    inserted_by_kind: { account: plans.account.inserts.length, org_node: plans.org_node.inserts.length },
+    conflicts: all.flatMap((plan) => plan.conflicts),
+  };
+}
+
+// The heads were read in the same transaction, so the row is there; should it be gone, leaving it to the next run is right.
+function decideStored(observed: Observed, stored: ReadonlyMap<string, StoredRecord>, context: BatchContext): Decision {
+  const record = stored.get(observed.key);
+  return record === undefined ? { action: 'none' } : decide(record, observed, context);
+}
+
+function happeningsOf(observed: Observed, decision: Decision): RecordHappening[] {
+  if (decision.action !== 'change' || decision.happening === null) return [];
+  return [toHappening(observed, { ...decision, happening: decision.happening })];
+}
+
+function conflictsOf(observed: Observed, decision: Decision): Conflict[] {
+  return decision.action === 'conflict' ? [{ kind: observed.kind, key: observed.key, reason: decision.reason }] : [];
+}
+
+function toHappening(
+  { kind, key }: Observed,
+  { happening, row, changes }: Pick<RecordHappening, 'happening' | 'row' | 'changes'>,
+): RecordHappening {
+  return { kind, key, happening, row, changes };
+}

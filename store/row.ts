@@ -1,0 +1,69 @@
+// A record as the writers hold it: every column under its own name, JSON decoded, times as UTC text with milliseconds.
+import type { Json } from '#core/json.ts';
+import { accountKey, type ObservationKind, providerSchema } from '#core/observation.ts';
+import type { Provenance } from '#core/provenance.ts';
+import type { VanishedReason } from '#core/records.ts';
+import { recordTables } from './records.ts';
+
+/** A stored row without its tenant: the attributes of its kind, null where never read, and the common columns. */
+export type RecordRow = {
+  [attribute: string]: Json;
+  raw: Json;
+  raw_hash: string;
+  content_hash: string;
+  known_fields: string[];
+  provider_updated_at: string | null;
+  provenance: Provenance;
+  source: string;
+  scope: string;
+  run_id: string;
+  discovered_at: string;
+  valid_from: string;
+  missed_runs: number;
+  last_seen_at: string | null;
+  vanished_at: string | null;
+  vanished_reason: VanishedReason | null;
+};
+
+/** What suffices to see that a record is unchanged. */
+export type RecordHead = Pick<
+  RecordRow,
+  'content_hash' | 'raw_hash' | 'scope' | 'missed_runs' | 'vanished_at' | 'provider_updated_at'
+> & { readonly key: string };
+
+/** A stored row with its key, and the root that its owner's scope has pinned, if any. */
+export interface StoredRecord {
+  readonly key: string;
+  readonly row: RecordRow;
+  readonly owner_root: string | null;
+}
+
+/** Content that was replaced, and the half-open interval in which it was the truth: a row of `record_versions`. */
+export interface RecordVersion {
+  readonly kind: ObservationKind;
+  readonly key: string;
+  readonly valid_from: string;
+  readonly valid_to: string;
+  readonly content: { readonly [column: string]: Json };
+  readonly changed_fields: readonly string[];
+  readonly provenance: Provenance;
+  readonly run_id: string;
+}
+
+/** The names of a kind's attributes, in the order of its columns. */
+export function attributeNames(kind: ObservationKind): string[] {
+  return Object.keys(recordTables[kind].attributes);
+}
+
+/** The observation key of a stored row. */
+export function keyOf(kind: ObservationKind, row: RecordRow): string {
+  const id = String(row['id']);
+  return kind === 'account' ? accountKey({ provider: providerSchema.parse(row['provider']), id }) : id;
+}
+
+/** The primary key's values, in the order of its columns. */
+export function primaryKeyOf(kind: ObservationKind, key: string): string[] {
+  if (kind === 'org_node') return [key];
+  const slash = key.indexOf('/');
+  return [key.slice(0, slash), key.slice(slash + 1)];
+}

@@ -1,0 +1,12 @@
+// What the writer's transactions share.
+import type Database from 'better-sqlite3';
+import type { Clock } from '#core/clock.ts';
+import type { ObservationKind } from '#core/observation.ts';
+import type { RecordsTable } from './records.ts';
+
+/** The connection, its prepared record tables and the source of event ids. */
+export interface WriterContext {
+  readonly database: Database.Database;
+  readonly records: Readonly<Record<ObservationKind, RecordsTable>>;
+  readonly clock: Clock;
+}

@@ -1,0 +1,53 @@
+// Writes one batch: reads the heads, then the rows that may differ, and writes what does.
+import type { ObservationKind } from '#core/observation.ts';
+import { type BatchContext, sourceOf } from '../decide.ts';
+import { toEvents } from '../events.ts';
+import { type Observed, readObservations } from '../observed.ts';
+import { type BatchPlan, planBatch, sortByHead, toUpsertResult } from '../plan.ts';
+import type { RecordHead, StoredRecord } from '../row.ts';
+import type { Batch, Lease, UpsertResult } from '../store.ts';
+import type { WriterContext } from './context.ts';
+import { insertEvents, insertVersions } from './journal.ts';
+import { renewLease } from './lease.ts';
+import { insertPages } from './runs.ts';
+
+/** One batch, inside the caller's transaction. */
+export function upsert(context: WriterContext, lease: Lease, batch: Batch): UpsertResult {
+  const { now, org_id } = renewLease(context.database, lease);
+  const { stamp, root, configured_scopes } = batch;
+  const batchContext: BatchContext = { stamp, now, root, pinned_root: org_id, configured_scopes };
+  const observations = Object.groupBy(readObservations(batch.observations), ({ kind }) => kind);
+  const write = (kind: ObservationKind) =>
+    writeKind(context, { kind, observations: observations[kind] ?? [] }, batchContext);
+  // Nodes first, as they are above the accounts; any order would do, but it must always be the same.
+  const plans = { org_node: write('org_node'), account: write('account') };
+  insertPages(context.database, lease, batch.pages);
+  return toUpsertResult(plans);
+}
+
+function writeKind(
+  context: WriterContext,
+  { kind, observations }: { kind: ObservationKind; observations: readonly Observed[] },
+  batchContext: BatchContext,
+): BatchPlan {
+  const { tenant_id, run_id } = batchContext.stamp;
+  const table = context.records[kind];
+  const heads = new Map<string, RecordHead>();
+  for (const { key } of observations) {
+    const head = table.head(tenant_id, key);
+    if (head !== undefined) heads.set(key, head);
+  }
+  const sorted = sortByHead(observations, heads, batchContext.stamp.scope);
+  const stored = new Map<string, StoredRecord>();
+  for (const { key } of sorted.suspects) {
+    const record = table.find(tenant_id, key);
+    if (record !== undefined) stored.set(key, record);
+  }
+  const plan = planBatch(sorted, stored, batchContext);
+  for (const row of plan.inserts) table.insert(tenant_id, row);
+  for (const row of plan.updates) table.update(tenant_id, row);
+  insertVersions(context.database, tenant_id, plan.versions);
+  const eventContext = { tenant_id, run_id, source: sourceOf(batchContext.stamp), now: batchContext.now };
+  insertEvents(context.database, toEvents(plan.happenings, { ...eventContext, clock: context.clock }));
+  return plan;
+}

@@ -1,0 +1,33 @@
+// The Writer on SQLite: every method is one synchronous transaction, so nothing else runs inside it.
+import type Database from 'better-sqlite3';
+import type { Clock } from '#core/clock.ts';
+import type { Writer } from '../store.ts';
+import { confirmHeld, finishScope } from './absence.ts';
+import { acquireLease, renewLease } from './lease.ts';
+import { prepareRecords } from './records.ts';
+import { insertRun, insertSkippedScope, updateRun } from './runs.ts';
+import { upsert } from './upsert.ts';
+
+/** What a writer needs beside its connection. */
+export interface WriterOptions {
+  /** Gives the events their ids. Record times are the database's. */
+  readonly clock: Clock;
+}
+
+/** Creates the Writer on an open, migrated database. Prepares the statements of the record tables once. */
+export function createSqliteWriter(database: Database.Database, options: WriterOptions): Writer {
+  const records = { account: prepareRecords(database, 'account'), org_node: prepareRecords(database, 'org_node') };
+  const context = { database, records, clock: options.clock };
+  // `immediate` takes the write lock at once: a transaction that reads first could not upgrade beside another writer.
+  const transact = async <Result>(work: () => Result): Promise<Result> => database.transaction(work).immediate();
+  return {
+    beginRun: (run) => transact(() => insertRun(database, run)),
+    acquireLease: (request) => transact(() => acquireLease(database, request)),
+    renewLease: (lease) => transact(() => void renewLease(database, lease)),
+    upsert: (lease, batch) => transact(() => upsert(context, lease, batch)),
+    finishScope: (lease, stamp, ending) => transact(() => finishScope(context, { lease, stamp, ending })),
+    skipScope: (request, reason) => transact(() => insertSkippedScope(database, request, reason)),
+    finishRun: (run, ending) => transact(() => updateRun(database, run, ending)),
+    confirmHeld: (request) => transact(() => confirmHeld(context, request)),
+  };
+}
