@@ -1,0 +1,81 @@
+// AWS's refusals as ProviderErrors that name the remedy.
+import { z } from 'zod';
+import { ProviderError } from '#core/errors.ts';
+import { describeError } from '#core/redact.ts';
+
+const sdkErrorSchema = z.object({
+  name: z.string(),
+  Reason: z.string().optional(),
+  $metadata: z.object({ httpStatusCode: z.number().optional() }).optional(),
+});
+
+const remedies = {
+  no_credentials:
+    'no AWS credentials were found: in Kubernetes bind the service account to a role (IRSA or Pod Identity); elsewhere name a profile (AWS_PROFILE or `profile`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+  session_expired:
+    'the AWS session has expired and nothing renews it: sign in again, or use a role that the SDK can renew',
+  invalid_credentials: 'AWS does not know these credentials, or the clock of this machine is wrong',
+  not_in_organization:
+    'this account is in no organization: use credentials of the management account or of a delegated administrator, or name a role there in role_chain',
+  throttled: 'AWS kept throttling after every retry: run less often, or slow down other users of the Organizations API',
+  invalid_page_token: 'AWS no longer accepts the page token of this listing',
+} as const;
+
+const codesByName: Readonly<Record<string, keyof typeof remedies | 'access_denied' | 'not_found' | 'timeout'>> = {
+  CredentialsProviderError: 'no_credentials',
+  ExpiredToken: 'session_expired',
+  ExpiredTokenException: 'session_expired',
+  InvalidClientTokenId: 'invalid_credentials',
+  UnrecognizedClientException: 'invalid_credentials',
+  InvalidSignatureException: 'invalid_credentials',
+  SignatureDoesNotMatch: 'invalid_credentials',
+  AWSOrganizationsNotInUseException: 'not_in_organization',
+  TooManyRequestsException: 'throttled',
+  ThrottlingException: 'throttled',
+  ThrottledException: 'throttled',
+  Throttling: 'throttled',
+  AccessDenied: 'access_denied',
+  AccessDeniedException: 'access_denied',
+  TargetNotFoundException: 'not_found',
+  ParentNotFoundException: 'not_found',
+  OrganizationalUnitNotFoundException: 'not_found',
+  AccountNotFoundException: 'not_found',
+  AccountNotRegisteredException: 'not_found',
+  TimeoutError: 'timeout',
+};
+
+/** The ProviderError of whatever the SDK threw at an operation (`organizations:ListAccounts`, which is also the IAM action to allow). */
+export function toProviderError(error: unknown, operation: string, principal: string | null): ProviderError {
+  if (error instanceof ProviderError) return error;
+  const parsed = sdkErrorSchema.safeParse(error).data;
+  const code = toCode(parsed?.name ?? '', parsed?.Reason);
+  const status = parsed?.$metadata?.httpStatusCode;
+  return new ProviderError(code, `${operation}: ${toRemedy(code, operation, principal)}`, {
+    cause: error instanceof Error ? new Error(describeError(error)) : undefined,
+    status,
+    retryable: code === 'throttled' || code === 'timeout' || code === 'unreachable' || (status ?? 0) >= 500,
+  });
+}
+
+/** Whether the error is a ProviderError of this code. */
+export function isProviderError(error: unknown, code: string): error is ProviderError {
+  return error instanceof ProviderError && error.code === code;
+}
+
+function toCode(name: string, reason: string | undefined): string {
+  if (reason === 'INVALID_NEXT_TOKEN') return 'invalid_page_token';
+  const known = Object.hasOwn(codesByName, name) ? codesByName[name] : undefined;
+  return known ?? (/^(Error|NetworkingError|E[A-Z]+)?$/.test(name) ? 'unreachable' : 'aws_error');
+}
+
+function toRemedy(code: string, operation: string, principal: string | null): string {
+  if (code === 'access_denied') {
+    const who = principal ?? 'the credentials';
+    const hint =
+      operation === 'sts:AssumeRole' || operation === 'sts:AssumeRoleWithWebIdentity'
+        ? 'let the role trust them in its trust policy, with the same ExternalId where it asks for one'
+        : 'see `inventory permissions aws`; members other than the management account must be delegated administrators or be named by the resource policy';
+    return `${who} may not: allow the action ${operation} (${hint})`;
+  }
+  return Object.entries(remedies).find(([name]) => name === code)?.[1] ?? 'AWS refused or did not answer';
+}
