@@ -1,3 +1,4 @@
+// Tests of the configuration: defaults, problems told all at once, references to secrets.
 import { describe, expect, test } from 'vitest';
 import { configSchema, durationSchema, findInlineSecrets, parsePart, resolveReferences } from './config.ts';
 import type { ConfigProblem } from './errors.ts';
