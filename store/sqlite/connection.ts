@@ -1,0 +1,78 @@
+// A connection to a SQLite file, its transactions, and what SQLite says as a StoreError.
+import Database from 'better-sqlite3';
+import { StoreError } from '#core/errors.ts';
+import { describeError } from '#core/redact.ts';
+
+export interface SqliteOptions {
+  readonly path: string;
+  readonly readOnly: boolean;
+}
+
+/** How long a statement waits for another process's transaction. */
+const busyTimeoutMs = 10_000;
+
+/** Opens the file; one that is opened for reading must exist. Throws StoreError. */
+export function openSqlite({ path, readOnly }: SqliteOptions): Database.Database {
+  return attempt(path, () => {
+    const database = new Database(path, { readonly: readOnly, fileMustExist: readOnly, timeout: busyTimeoutMs });
+    try {
+      database.pragma('foreign_keys = on');
+      // A write-ahead log lets readers read while a collector writes. With it `normal` loses at most the last
+      // transactions to a power cut, never the file; the next run observes them again.
+      if (!readOnly) database.pragma('journal_mode = wal');
+      database.pragma('synchronous = normal');
+      // SQLite's own lower() knows ASCII only.
+      database.function('lower_unicode', { deterministic: true }, lowerUnicode);
+      // Opening reads nothing; this finds a file that is no database.
+      database.pragma('schema_version');
+      return database;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  });
+}
+
+/**
+ * Runs `work` in a transaction that holds the write lock from its start, so that it cannot fail half-way for having read
+ * first. Synchronous on purpose: a transaction that spans an await would take in other callers' statements.
+ */
+export function transact<T>(database: Database.Database, work: () => T): T {
+  return attempt(database.name, () => database.transaction(work).immediate());
+}
+
+/** Runs statements and throws what SQLite says about them as a StoreError; any other error passes as it is. */
+export function attempt<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw toStoreError(error, path);
+  }
+}
+
+function toStoreError(error: unknown, path: string): unknown {
+  if (!(error instanceof Database.SqliteError)) return toOpenError(error, path);
+  const { code } = error;
+  const remedy = remedies.find(([prefix]) => code.startsWith(prefix))?.[1];
+  const message = `SQLite ${path}: ${describeError(error)}${remedy === undefined ? '' : `; ${remedy}`}`;
+  return new StoreError(code, message, { retryable: /^SQLITE_(BUSY|LOCKED)/.test(code), cause: error });
+}
+
+// better-sqlite3 finds a missing folder itself and says so with a TypeError.
+function toOpenError(error: unknown, path: string): unknown {
+  if (!(error instanceof TypeError) || !error.message.includes('directory does not exist')) return error;
+  return new StoreError('SQLITE_CANTOPEN', `SQLite ${path}: its folder does not exist`, { cause: error });
+}
+
+const remedies: readonly (readonly [string, string])[] = [
+  ['SQLITE_BUSY', 'another process has been writing for too long'],
+  ['SQLITE_CANTOPEN', 'does the file exist, and may this user read and write its folder?'],
+  ['SQLITE_READONLY', 'the file was opened for reading, or this user may not write it'],
+  ['SQLITE_NOTADB', 'the file is not a SQLite database: is the path right?'],
+  ['SQLITE_CORRUPT', 'restore it from a copy, or move it away and collect again'],
+  ['SQLITE_FULL', 'make room on the disk'],
+];
+
+function lowerUnicode(text: unknown): unknown {
+  return typeof text === 'string' ? text.toLowerCase() : text;
+}
