@@ -44,7 +44,7 @@ export interface AwsFake {
   /** Ends the keys' life: the next request made with them finds them expired. */
   expireSessions(): void;
   issueWebToken(plan: WebTokenPlan): string;
-  /** Every secret key and session token that exists, for tests that search outputs. */
+  /** Every secret key, session token, external id and web token so far, for tests that search outputs. */
   secrets(): readonly string[];
   /** Throws when something unknown was asked for, or when a planned fault never happened. */
   assertNoUnexpected(): void;
@@ -56,6 +56,7 @@ export async function openAwsFake(options: AwsFakeOptions): Promise<AwsFake> {
   const closing = new AbortController();
   const context = createContext(options, closing.signal);
   const { world, behaviour, faults, requests, issuer } = context;
+  const webTokens: string[] = [];
   const server = await openLoopbackServer(options.port ?? 0, (request) => handleRequest(context, request));
   return {
     url: server.url,
@@ -74,9 +75,12 @@ export async function openAwsFake(options: AwsFakeOptions): Promise<AwsFake> {
       world.roles.set(role.arn, { ...role, parsed_arn: parsed });
     },
     expireSessions: () => expireSessions(world, context.now()),
-    issueWebToken: issuer.issue,
-    secrets: () =>
-      [...world.principals.values()].flatMap((held) => [held.secret_access_key, held.session_token ?? []].flat()),
+    issueWebToken: (plan) => {
+      const token = issuer.issue(plan);
+      webTokens.push(token);
+      return token;
+    },
+    secrets: () => [...webTokens, ...listSecrets(world)],
     assertNoUnexpected: () => assertNoUnexpected(context),
     close: async () => {
       closing.abort();
@@ -115,6 +119,13 @@ function expireSessions(world: AwsWorld, now: Date): void {
   for (const [id, principal] of world.principals) {
     if (principal.session_token !== null) world.principals.set(id, { ...principal, expires_at: now });
   }
+}
+
+function listSecrets({ principals, roles }: AwsWorld): readonly string[] {
+  const kept = [...principals.values()].flatMap((held) => [held.secret_access_key, held.session_token]);
+  return [...kept, ...[...roles.values()].map((role) => role.external_id)].filter(
+    (secret) => typeof secret === 'string',
+  );
 }
 
 function assertNoUnexpected({ unexpected, faults }: HandlerContext): void {

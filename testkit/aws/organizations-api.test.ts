@@ -236,7 +236,7 @@ describe('limits', () => {
   });
 
   test('the SDK retries a throttled call and succeeds', async () => {
-    const { fake, keys } = await startOrganization({ rates: { default: { per_second: 20, burst: 1 } } });
+    const { fake, keys } = await startOrganization({ rates: { default: { per_second: 50, burst: 2 } } });
     const client = organizationsClient(fake, keys, { maxAttempts: 10, retryMode: 'adaptive' });
 
     const accounts = await listAccounts(client);

@@ -27,7 +27,7 @@ export type Pager = <T extends { readonly id: string }>(request: PageRequest<T>)
 
 /** A pager whose empty pages come from the seed. */
 export function createPager(tokens: PageTokens, behaviour: AwsBehaviour, random: Random): Pager {
-  const order = createOrder();
+  const cut = createCut();
   return (request) => {
     const redeemed =
       request.token === undefined
@@ -36,25 +36,31 @@ export function createPager(tokens: PageTokens, behaviour: AwsBehaviour, random:
     if (redeemed === 'unknown' || redeemed === 'expired') throw request.refuse(redeemed);
     const { offset, page } = redeemed;
     const size = random.next() < behaviour.empty_page_ratio ? 0 : request.size;
-    const items = order(request.items, behaviour.shuffle_seed);
     const end = offset + size;
-    const isLast = size > 0 && end >= items.length;
+    const isLast = size > 0 && end >= request.items.length;
     return {
-      items: items.slice(offset, end),
+      items: cut(request.items, behaviour.shuffle_seed, offset, end),
       next_token: isLast ? undefined : tokens.issue({ binding: request.binding, offset: end, page: page + 1 }),
     };
   };
 }
 
-/** Puts a list in the order of a seed, once for all its pages. */
-function createOrder(): <T extends { readonly id: string }>(items: readonly T[], seed: number | null) => readonly T[] {
-  const ranksBySeed = new WeakMap<readonly object[], { seed: number; ranks: readonly number[] }>();
-  return (items, seed) => {
-    if (seed === null) return items;
-    const known = ranksBySeed.get(items);
+type Cut = <T extends { readonly id: string }>(
+  items: readonly T[],
+  seed: number | null,
+  start: number,
+  end: number,
+) => readonly T[];
+
+/** Cuts a piece out of a list, in the list's own order or in that of a seed, found once for all pages. */
+function createCut(): Cut {
+  const ranksByList = new WeakMap<readonly object[], { seed: number; ranks: readonly number[] }>();
+  return (items, seed, start, end) => {
+    if (seed === null) return items.slice(start, end);
+    const known = ranksByList.get(items);
     const ranks = known?.seed === seed ? known.ranks : toRanks(items, seed);
-    ranksBySeed.set(items, { seed, ranks });
-    return ranks.flatMap((rank) => items.slice(rank, rank + 1));
+    ranksByList.set(items, { seed, ranks });
+    return ranks.slice(start, end).flatMap((rank) => items.slice(rank, rank + 1));
   };
 }
 

@@ -131,7 +131,8 @@ describe('AssumeRole', () => {
     const life = (answer.Credentials?.Expiration?.getTime() ?? 0) - Date.now();
     expect(life / 60_000).toBeCloseTo(60, 0);
     await organizationsClient(fake, session).send(new ListAccountsCommand({}));
-    expect(fake.secrets()).toEqual(expect.arrayContaining([session.secret_access_key, session.session_token]));
+    const secrets = [session.secret_access_key, session.session_token, externalId];
+    expect(fake.secrets()).toEqual(expect.arrayContaining(secrets));
     expect(fake.secrets().every((secret) => secret.includes(secretMarker))).toBe(true);
   });
 

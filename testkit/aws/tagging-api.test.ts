@@ -28,8 +28,8 @@ test('paging through all accounts finds the tagged ones and no other', async () 
   expect(pages.at(-1)?.PaginationToken).toBe('');
 });
 
-test('asked by ARN, it answers for accounts and units that are tagged, and the log names all that were asked about', async () => {
-  const { fake, keys, organization } = await startOrganization();
+test('asked by ARN it answers at once for what is tagged, and the log names all that were asked about', async () => {
+  const { fake, keys, organization } = await startOrganization({ empty_page_ratio: 1 });
   const ids = [...organization.accounts.keys(), ...organization.units.keys()];
   const arns = ids.map((id) => toArn(organization, id));
 
@@ -94,6 +94,7 @@ test.for([
   ['more than 100 ARNs', { ResourceARNList: Array.from({ length: 101 }, (_, number) => `arn:${number}`) }],
   ['more than 100 to a page', { ResourcesPerPage: 101 }],
   ['ARNs and types together', { ResourceARNList: ['arn:x'], ...accountsOnly }],
+  ['ARNs and paging together', { ResourceARNList: ['arn:x'], ResourcesPerPage: 10 }],
   ['made-up tokens', { PaginationToken: 'made-up' }],
 ] satisfies [string, GetResourcesCommandInput][])('%s are refused', async ([, input]) => {
   const { fake, keys } = await startOrganization();

@@ -4,19 +4,19 @@ import { type Answer, AwsRefusal } from './answer.ts';
 import type { ApiCall, ApiContext } from './context.ts';
 import { parseInput } from './input.ts';
 import { type Tags, toArn } from './organization.ts';
+import type { Page } from './paging.ts';
 import { organizationsRegion } from './partitions.ts';
 import { findOrganization } from './world.ts';
 
-const schema = z
+// A list of ARNs is answered whole: it goes with neither filters nor paging.
+const inputSchema = z
   .strictObject({
     ResourceARNList: z.array(z.string().min(1).max(1011)).min(1).max(100).optional(),
     ResourceTypeFilters: z.array(z.string().min(1).max(256)).max(100).optional(),
     ResourcesPerPage: z.int().min(1).max(100).optional(),
     PaginationToken: z.string().optional(),
   })
-  .refine((input) => input.ResourceARNList === undefined || input.ResourceTypeFilters === undefined)
-  // A list of ARNs is answered whole.
-  .refine((input) => input.ResourceARNList === undefined || input.ResourcesPerPage === undefined);
+  .refine((input) => input.ResourceARNList === undefined || Object.keys(input).length === 1);
 
 interface TaggedResource {
   readonly id: string;
@@ -26,21 +26,31 @@ interface TaggedResource {
 
 /** Answers a call of the one operation. */
 export function answerTagging(context: ApiContext, call: ApiCall): Answer {
-  if (call.operation !== 'GetResources')
+  if (call.operation !== 'GetResources') {
     throw new AwsRefusal('UnknownOperationException', `no operation ${call.operation}`);
-  const { PaginationToken: token, ...input } = parseInput(schema, call.input, () => invalidParameter());
-  const resources = listTagged(context, call).filter((resource) => isAskedFor(resource, input));
+  }
+  const input = parseInput(inputSchema, call.input, () => invalidParameter());
+  const tagged = listTagged(context, call);
+  if (input.ResourceARNList !== undefined) {
+    const asked = new Set(input.ResourceARNList);
+    return toAnswer({ items: tagged.filter((each) => asked.has(each.arn)), next_token: undefined });
+  }
+  const { PaginationToken: token, ...rest } = input;
   const page = context.page({
-    items: resources,
+    items: tagged.filter((each) => isOfType(each, input.ResourceTypeFilters ?? [])),
     // An empty token is how the answer says "no more", and may be sent back.
     token: token === '' ? undefined : token,
-    size: input.ResourceARNList === undefined ? (input.ResourcesPerPage ?? 50) : 100,
-    binding: JSON.stringify([call.operation, call.region, call.principal.account_id, input]),
+    size: input.ResourcesPerPage ?? 50,
+    binding: JSON.stringify([call.operation, call.region, call.principal.account_id, rest]),
     refuse: (reason) =>
       reason === 'expired'
         ? new AwsRefusal('PaginationTokenExpiredException', 'The token has expired.')
         : invalidParameter(),
   });
+  return toAnswer(page);
+}
+
+function toAnswer(page: Page<TaggedResource>): Answer {
   return {
     body: {
       PaginationToken: page.next_token ?? '',
@@ -65,12 +75,11 @@ function listTagged({ world, behaviour }: ApiContext, { principal, region }: Api
   return [...tags].map(([id, own]) => ({ id, arn: toArn(organization, id), tags: own }));
 }
 
-function isAskedFor(resource: TaggedResource, input: z.output<typeof schema>): boolean {
-  if (input.ResourceARNList !== undefined) return input.ResourceARNList.includes(resource.arn);
-  if (input.ResourceTypeFilters === undefined || input.ResourceTypeFilters.length === 0) return true;
+function isOfType(resource: TaggedResource, types: readonly string[]): boolean {
+  if (types.length === 0) return true;
   // `organizations:account` is the service and the first part of the resource, both as in the ARN.
   const [, , service = '', , , path = ''] = resource.arn.split(':');
-  return [service, `${service}:${path.split('/')[0]}`].some((type) => input.ResourceTypeFilters?.includes(type));
+  return [service, `${service}:${path.split('/')[0]}`].some((type) => types.includes(type));
 }
 
 function invalidParameter(): AwsRefusal {
