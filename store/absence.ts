@@ -29,16 +29,27 @@ const guardCount = 5;
 /** A record missing this often in a row vanishes, or belongs to the held set. */
 export const missesToVanish = 2;
 
-/** Decides for one kind. `isHeld` says that an earlier run's guard holds it. The live records are read once, in any order. */
+/** How many live records a scope has of a kind, and those among them that are not plainly there: all that is kept of a large scope. */
+export interface LiveTally {
+  readonly count: number;
+  readonly doubtful: readonly LiveRecord[];
+}
+
+/** Whether something has to be decided about a live record. */
+export function isDoubtful(record: LiveRecord, seen: ReadonlySet<string>): boolean {
+  return record.missed_runs > 0 || !seen.has(record.key);
+}
+
+/** Decides for one kind. `isHeld` says that an earlier run's guard holds it. */
 export function decideAbsence(
-  live: Iterable<LiveRecord>,
+  live: LiveTally,
   kind: Pick<EnumeratedKind, 'seen' | 'inserted' | 'restricted'>,
   isHeld: boolean,
 ): Absence {
-  const { count, cleared, missed, again, stillHeld } = sortLive(live, kind);
+  const { cleared, missed, again, stillHeld } = sortDoubtful(live.doubtful, kind);
   // Held once, the kind stays held until every record of the held set was seen: the same listing again proves nothing.
   const staysHeld = isHeld && stillHeld > 0;
-  const isGuarded = isSuspicious(again.length, count - kind.inserted);
+  const isGuarded = isSuspicious(again.length, live.count - kind.inserted);
   const holds = staysHeld || isGuarded;
   return { cleared, missed, heldBack: holds ? again : [], vanished: holds ? [] : again, isHeld: holds };
 }
@@ -49,21 +60,22 @@ export function isSuspicious(vanishing: number, before: number): boolean {
   return (vanishing > guardShare * before && vanishing > guardCount) || vanishing >= before;
 }
 
-function sortLive(live: Iterable<LiveRecord>, kind: Pick<EnumeratedKind, 'seen' | 'restricted'>) {
-  const sorted = { count: 0, cleared: [] as string[], missed: [] as string[], again: [] as string[], stillHeld: 0 };
-  for (const record of live) {
-    sorted.count += 1;
-    if (kind.seen.has(record.key)) {
-      if (record.missed_runs > 0) sorted.cleared.push(record.key);
-      continue;
-    }
-    if (record.missed_runs >= missesToVanish) sorted.stillHeld += 1;
-    // What could not be listed may be where a living record went; a closing one is not expected back.
-    if (kind.restricted && !isEnding(record.lifecycle)) continue;
-    if (record.missed_runs + 1 >= missesToVanish) sorted.again.push(record.key);
-    else sorted.missed.push(record.key);
-  }
-  return sorted;
+function sortDoubtful(doubtful: readonly LiveRecord[], kind: Pick<EnumeratedKind, 'seen' | 'restricted'>) {
+  const keysOf = (records: readonly LiveRecord[]) => records.map(({ key }) => key);
+  const [seen, unseen] = partition(doubtful, ({ key }) => kind.seen.has(key));
+  // What could not be listed may be where a living record went; a closing one is not expected back.
+  const missing = kind.restricted ? unseen.filter(({ lifecycle }) => isEnding(lifecycle)) : unseen;
+  const [again, missed] = partition(missing, ({ missed_runs }) => missed_runs + 1 >= missesToVanish);
+  return {
+    cleared: keysOf(seen.filter(({ missed_runs }) => missed_runs > 0)),
+    missed: keysOf(missed),
+    again: keysOf(again),
+    stillHeld: unseen.filter(({ missed_runs }) => missed_runs >= missesToVanish).length,
+  };
+}
+
+function partition<Item>(items: readonly Item[], isFirst: (item: Item) => boolean): [Item[], Item[]] {
+  return [items.filter(isFirst), items.filter((item) => !isFirst(item))];
 }
 
 /** Whether the provider has said that the record is on its way out, which explains its absence. */

@@ -26,7 +26,8 @@ export function readObservations(observations: readonly Observation[]): Observed
     const earlier = byKey.get(id);
     if (earlier === undefined || !isOlder(observed, earlier)) byKey.set(id, observed);
   }
-  return [...byKey.values()];
+  // In order of their keys, so that two writers lock rows in the same order.
+  return [...byKey.values()].sort((one, other) => (one.key < other.key ? -1 : 1));
 }
 
 /** Whether the provider dates the one before the other; false while it dates only one of them, or neither. */

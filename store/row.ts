@@ -3,7 +3,7 @@ import type { Json } from '#core/json.ts';
 import { accountKey, type ObservationKind, providerSchema } from '#core/observation.ts';
 import type { Provenance } from '#core/provenance.ts';
 import type { VanishedReason } from '#core/records.ts';
-import { recordTables } from './records.ts';
+import { commonColumns, recordTables } from './records.ts';
 
 /** A stored row without its tenant: the attributes of its kind, null where never read, and the common columns. */
 export type RecordRow = {
@@ -53,6 +53,13 @@ export interface RecordVersion {
 /** The names of a kind's attributes, in the order of its columns. */
 export function attributeNames(kind: ObservationKind): string[] {
   return Object.keys(recordTables[kind].attributes);
+}
+
+/** The columns that an update may set; indexes of those it leaves out are not touched. */
+export function changeableColumns(kind: ObservationKind): string[] {
+  const { primaryKey } = recordTables[kind];
+  const names = [...attributeNames(kind), ...Object.keys(commonColumns)];
+  return names.filter((name) => name !== 'discovered_at' && !primaryKey.includes(name));
 }
 
 /** The observation key of a stored row. */

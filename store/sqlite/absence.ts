@@ -59,7 +59,7 @@ function writeAbsence(
 ): KindAbsence {
   const { tenant_id, scope } = lease;
   const table = context.records[kind.kind];
-  const absence = decideAbsence(table.live(tenant_id, scope), kind, state.held[kind.kind] !== undefined);
+  const absence = decideAbsence(table.tally(tenant_id, scope, kind.seen), kind, state.held[kind.kind] !== undefined);
   const enumeratedAt = state.enumerated_at[kind.kind] ?? null;
   for (const key of absence.cleared) table.clearMisses(tenant_id, key);
   for (const key of absence.missed) table.miss(tenant_id, key, enumeratedAt);

@@ -2,9 +2,9 @@
 import type Database from 'better-sqlite3';
 import type { Json } from '#core/json.ts';
 import type { ObservationKind } from '#core/observation.ts';
-import { type LiveRecord, missesToVanish } from '../absence.ts';
+import { isDoubtful, type LiveRecord, type LiveTally, missesToVanish } from '../absence.ts';
 import { type ColumnType, commonColumns, recordTables } from '../records.ts';
-import { keyOf, primaryKeyOf, type RecordHead, type RecordRow, type StoredRecord } from '../row.ts';
+import { changeableColumns, keyOf, primaryKeyOf, type RecordHead, type RecordRow, type StoredRecord } from '../row.ts';
 import { toStorableText } from '../storable.ts';
 
 /** One kind's table. All of it runs inside the caller's transaction. */
@@ -13,8 +13,8 @@ export interface RecordsTable {
   find(tenant: string, key: string): StoredRecord | undefined;
   insert(tenant: string, row: RecordRow): void;
   update(tenant: string, row: RecordRow): void;
-  /** The scope's records that are not vanished. */
-  live(tenant: string, scope: string): Iterable<LiveRecord>;
+  /** Counts the scope's records that are not vanished, and keeps those that were not seen or once missed. */
+  tally(tenant: string, scope: string, seen: ReadonlySet<string>): LiveTally;
   /** Keys of the scope's live records that were missed often enough to vanish. */
   held(tenant: string, scope: string): string[];
   /** Counts the first miss; the record was last seen when its kind was last enumerated, or when its content was delivered. */
@@ -29,70 +29,86 @@ type LiveRow = Omit<LiveRecord, 'key'> & { readonly provider: string; readonly i
 
 /** Prepares a kind's statements. */
 export function prepareRecords(database: Database.Database, kind: ObservationKind): RecordsTable {
-  const { table, primaryKey } = recordTables[kind];
   const columns = columnsOf(kind);
   const names = Object.keys(columns);
-  const changeable = names.filter((name) => !primaryKey.includes(name));
-  const ofKey = `tenant_id = ? and ${primaryKey.map((name) => `${name} = ?`).join(' and ')}`;
-  const ofScope = 'tenant_id = ? and scope = ? and vanished_at is null';
-  // The type parameters state what our own columns hold; nothing else writes them.
-  const selectHead = database.prepare<Parameters, Omit<RecordHead, 'key'>>(
-    `select content_hash, raw_hash, scope, missed_runs, vanished_at, provider_updated_at from ${table} where ${ofKey}`,
-  );
-  const selectRow = database.prepare<Parameters, Record<string, unknown>>(
-    `select ${names.map(quote).join(', ')},
-       (select org_id from scopes where scopes.tenant_id = ${table}.tenant_id and scopes.scope = ${table}.scope) owner_root
-     from ${table} where ${ofKey}`,
-  );
-  const insert = database.prepare(
-    `insert into ${table} (tenant_id, ${names.map(quote).join(', ')}) values (?${', ?'.repeat(names.length)})`,
-  );
-  const update = database.prepare(
-    `update ${table} set ${changeable.map((name) => `${quote(name)} = ?`).join(', ')} where ${ofKey}`,
-  );
-  const selectLive = database.prepare<Parameters, LiveRow>(
-    `select provider, id, missed_runs, lifecycle from ${table} where ${ofScope}`,
-  );
-  const selectHeld = database.prepare<Parameters, LiveRow>(
-    `select provider, id from ${table} where ${ofScope} and missed_runs >= ${missesToVanish}`,
-  );
-  const miss = database.prepare(
-    `update ${table} set missed_runs = 1, last_seen_at = max(coalesce(?, ''), provenance ->> '$.observed_at') where ${ofKey}`,
-  );
-  const holdBack = database.prepare(
-    `update ${table} set missed_runs = ${missesToVanish} where ${ofKey} and missed_runs < ${missesToVanish}`,
-  );
-  const clear = database.prepare(`update ${table} set missed_runs = 0, last_seen_at = null where ${ofKey}`);
+  const changeable = changeableColumns(kind);
+  const statements = prepareStatements(database, kind, { names, changeable });
   const parametersOf = (tenant: string, key: string): Parameters => [tenant, ...primaryKeyOf(kind, key)];
-  const liveKey = (row: LiveRow) => (kind === 'account' ? `${row.provider}/${row.id}` : row.id);
+  const liveKey = (row: { provider: string; id: string }) =>
+    kind === 'account' ? `${row.provider}/${row.id}` : row.id;
   return {
     head(tenant, key) {
-      const row = selectHead.get(...parametersOf(tenant, key));
+      const row = statements.head.get(...parametersOf(tenant, key));
       return row && { key, ...row };
     },
     find(tenant, key) {
-      const row = selectRow.get(...parametersOf(tenant, key));
+      const row = statements.find.get(...parametersOf(tenant, key));
       return row && decodeStored(key, row, columns);
     },
-    insert: (tenant, row) => void insert.run(tenant, ...encode(row, names, columns)),
+    insert: (tenant, row) => void statements.insert.run(tenant, ...encode(row, names, columns)),
     update: (tenant, row) =>
-      void update.run(...encode(row, changeable, columns), ...parametersOf(tenant, keyOf(kind, row))),
-    *live(tenant, scope) {
-      for (const row of selectLive.iterate(tenant, scope)) yield { ...row, key: liveKey(row) };
+      void statements.update.run(...encode(row, changeable, columns), ...parametersOf(tenant, keyOf(kind, row))),
+    tally(tenant, scope, seen) {
+      const doubtful: LiveRecord[] = [];
+      let count = 0;
+      for (const { provider, id, missed_runs, lifecycle } of statements.live.iterate(tenant, scope)) {
+        const record = { key: liveKey({ provider, id }), missed_runs, lifecycle };
+        if (isDoubtful(record, seen)) doubtful.push(record);
+        count += 1;
+      }
+      return { count, doubtful };
     },
-    held: (tenant, scope) => selectHeld.all(tenant, scope).map(liveKey),
-    miss: (tenant, key, enumerated_at) => void miss.run(enumerated_at, ...parametersOf(tenant, key)),
-    holdBack: (tenant, key) => void holdBack.run(...parametersOf(tenant, key)),
-    clearMisses: (tenant, key) => void clear.run(...parametersOf(tenant, key)),
+    held: (tenant, scope) => statements.held.all(tenant, scope).map(liveKey),
+    miss: (tenant, key, enumerated_at) => void statements.miss.run(enumerated_at, ...parametersOf(tenant, key)),
+    holdBack: (tenant, key) => void statements.holdBack.run(...parametersOf(tenant, key)),
+    clearMisses: (tenant, key) => void statements.clear.run(...parametersOf(tenant, key)),
+  };
+}
+
+// The type parameters state what our own columns hold; nothing else writes them.
+function prepareStatements(
+  database: Database.Database,
+  kind: ObservationKind,
+  { names, changeable }: Record<'names' | 'changeable', readonly string[]>,
+) {
+  const { table, primaryKey } = recordTables[kind];
+  const ofKey = `tenant_id = ? and ${primaryKey.map((name) => `${name} = ?`).join(' and ')}`;
+  const ofScope = 'tenant_id = ? and scope = ? and vanished_at is null';
+  const quoted = names.map((name) => `"${name}"`);
+  return {
+    head: database.prepare<Parameters, Omit<RecordHead, 'key'>>(
+      `select content_hash, raw_hash, scope, missed_runs, vanished_at, provider_updated_at from ${table} where ${ofKey}`,
+    ),
+    find: database.prepare<Parameters, Record<string, unknown>>(
+      `select ${quoted.join(', ')},
+         (select org_id from scopes s where s.tenant_id = ${table}.tenant_id and s.scope = ${table}.scope) as owner_root
+       from ${table} where ${ofKey}`,
+    ),
+    insert: database.prepare(
+      `insert into ${table} (tenant_id, ${quoted.join(', ')}) values (?${', ?'.repeat(names.length)})`,
+    ),
+    update: database.prepare(
+      `update ${table} set ${changeable.map((name) => `"${name}" = ?`).join(', ')} where ${ofKey}`,
+    ),
+    live: database.prepare<Parameters, LiveRow>(
+      `select provider, id, missed_runs, lifecycle from ${table} where ${ofScope}`,
+    ),
+    held: database.prepare<Parameters, Pick<LiveRow, 'provider' | 'id'>>(
+      `select provider, id from ${table} where ${ofScope} and missed_runs >= ${missesToVanish}`,
+    ),
+    miss: database.prepare(
+      `update ${table} set missed_runs = 1, last_seen_at = max(coalesce(?, ''), provenance ->> '$.observed_at')
+       where ${ofKey}`,
+    ),
+    holdBack: database.prepare(
+      `update ${table} set missed_runs = ${missesToVanish} where ${ofKey} and missed_runs < ${missesToVanish}`,
+    ),
+    clear: database.prepare(`update ${table} set missed_runs = 0, last_seen_at = null where ${ofKey}`),
   };
 }
 
 function columnsOf(kind: ObservationKind): Readonly<Record<string, ColumnType>> {
   return { ...recordTables[kind].attributes, ...commonColumns };
-}
-
-function quote(name: string): string {
-  return `"${name}"`;
 }
 
 function encode(row: RecordRow, names: readonly string[], columns: Readonly<Record<string, ColumnType>>): Parameters {

@@ -3,6 +3,7 @@ import type Database from 'better-sqlite3';
 import type { Clock } from '#core/clock.ts';
 import type { Writer } from '../store.ts';
 import { confirmHeld, finishScope } from './absence.ts';
+import { transact } from './connection.ts';
 import { acquireLease, renewLease } from './lease.ts';
 import { prepareRecords } from './records.ts';
 import { insertRun, insertSkippedScope, updateRun } from './runs.ts';
@@ -18,16 +19,15 @@ export interface WriterOptions {
 export function createSqliteWriter(database: Database.Database, options: WriterOptions): Writer {
   const records = { account: prepareRecords(database, 'account'), org_node: prepareRecords(database, 'org_node') };
   const context = { database, records, clock: options.clock };
-  // `immediate` takes the write lock at once: a transaction that reads first could not upgrade beside another writer.
-  const transact = async <Result>(work: () => Result): Promise<Result> => database.transaction(work).immediate();
+  const write = async <Result>(work: () => Result): Promise<Result> => transact(database, work);
   return {
-    beginRun: (run) => transact(() => insertRun(database, run)),
-    acquireLease: (request) => transact(() => acquireLease(database, request)),
-    renewLease: (lease) => transact(() => void renewLease(database, lease)),
-    upsert: (lease, batch) => transact(() => upsert(context, lease, batch)),
-    finishScope: (lease, stamp, ending) => transact(() => finishScope(context, { lease, stamp, ending })),
-    skipScope: (request, reason) => transact(() => insertSkippedScope(database, request, reason)),
-    finishRun: (run, ending) => transact(() => updateRun(database, run, ending)),
-    confirmHeld: (request) => transact(() => confirmHeld(context, request)),
+    beginRun: (run) => write(() => insertRun(database, run)),
+    acquireLease: (request) => write(() => acquireLease(database, request)),
+    renewLease: (lease) => write(() => void renewLease(database, lease)),
+    upsert: (lease, batch) => write(() => upsert(context, lease, batch)),
+    finishScope: (lease, stamp, ending) => write(() => finishScope(context, { lease, stamp, ending })),
+    skipScope: (request, reason) => write(() => insertSkippedScope(database, request, reason)),
+    finishRun: (run, ending) => write(() => updateRun(database, run, ending)),
+    confirmHeld: (request) => write(() => confirmHeld(context, request)),
   };
 }

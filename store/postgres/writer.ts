@@ -1,0 +1,34 @@
+// The Writer on Postgres: every method is one transaction at repeatable read, begun again when another one got in its way.
+import type { Clock } from '#core/clock.ts';
+import type { Writer } from '../store.ts';
+import { confirmHeld, finishScope } from './absence.ts';
+import { inTenant, type PostgresConnection } from './connection.ts';
+import type { WriteContext } from './context.ts';
+import { retrySerialization } from './errors.ts';
+import { acquireLease, renewLease } from './lease.ts';
+import { recordStatements } from './records.ts';
+import { insertRun, insertSkippedScope, updateRun } from './runs.ts';
+import { upsert } from './upsert.ts';
+
+/** What a writer needs beside its connection. */
+export interface WriterOptions {
+  /** Gives the events their ids. Record times are the database's. */
+  readonly clock: Clock;
+}
+
+/** Creates the Writer on an open connection. */
+export function createPostgresWriter(connection: PostgresConnection, { clock }: WriterOptions): Writer {
+  const statements = { account: recordStatements('account'), org_node: recordStatements('org_node') };
+  const write = <T>({ tenant_id }: { readonly tenant_id: string }, work: (context: WriteContext) => Promise<T>) =>
+    retrySerialization(() => inTenant(connection, tenant_id, (sql) => work({ sql, statements, clock })));
+  return {
+    beginRun: (run) => write(run, ({ sql }) => insertRun(sql, run)),
+    acquireLease: (request) => write(request, ({ sql }) => acquireLease(sql, request)),
+    renewLease: (lease) => write(lease, async ({ sql }) => void (await renewLease(sql, lease))),
+    upsert: (lease, batch) => write(lease, (context) => upsert(context, lease, batch)),
+    finishScope: (lease, stamp, ending) => write(lease, (context) => finishScope(context, { lease, stamp, ending })),
+    skipScope: (request, reason) => write(request, ({ sql }) => insertSkippedScope(sql, request, reason)),
+    finishRun: (run, ending) => write(run, ({ sql }) => updateRun(sql, run, ending)),
+    confirmHeld: (request) => write(request, (context) => confirmHeld(context, request)),
+  };
+}
