@@ -5,6 +5,8 @@
 create function current_tenant_id() returns text
   language sql stable parallel safe
   as $$ select nullif(current_setting('inventory.tenant_id', true), '') $$;
+revoke all on function current_tenant_id() from public;
+grant execute on function current_tenant_id() to inventory_api, inventory_collector;
 
 create table cloud_accounts (
   tenant_id text collate "C" not null,

@@ -26,7 +26,7 @@ export type PostgresTransaction = postgres.TransactionSql;
 /** What a transaction is begun with: its tenant, or null for the few statements that belong to none. */
 export interface TransactionOptions {
   readonly tenant_id: string | null;
-  readonly mode: 'read only' | 'isolation level repeatable read';
+  readonly mode: 'read only' | 'isolation level read committed' | 'isolation level repeatable read';
 }
 
 export interface PostgresConnection {

@@ -1,0 +1,109 @@
+// Applies the migrations to Postgres: all that are missing or none, whoever else is trying at the same time.
+import { ConfigError } from '#core/errors.ts';
+import {
+  type AppliedMigration,
+  type MigrateMode,
+  type MigrateResult,
+  type Migration,
+  planMigrations,
+} from '../migration-plan.ts';
+import { openPostgres, type PostgresTransaction } from './connection.ts';
+import { toStoreError } from './errors.ts';
+import { ownerRole, serviceRoles } from './roles.ts';
+
+// Building an index on a large table takes minutes, and so does waiting for another process that builds it.
+const statementTimeoutMs = 600_000;
+// Any number, as long as it stays the same: those who migrate at once wait for each other under it.
+const lockKey = 4_711_001;
+
+interface MigratePostgresOptions {
+  readonly url: string;
+  readonly files: readonly Migration[];
+  readonly mode: MigrateMode;
+}
+
+/** Applies the missing files in one transaction, as inventory_owner; the connecting role must be a member of it. */
+export async function migratePostgres({ url, files, mode }: MigratePostgresOptions): Promise<MigrateResult> {
+  const connection = openPostgres({
+    url,
+    applicationName: 'inventory migrate',
+    readOnly: mode === 'check',
+    maxConnections: 1,
+    statementTimeoutMs,
+  });
+  const transaction = {
+    tenant_id: null,
+    mode: mode === 'check' ? 'read only' : 'isolation level read committed',
+  } as const;
+  try {
+    return await connection.transact(transaction, async (sql) => {
+      if (mode !== 'check') await becomeOwner(sql);
+      const applied = await readApplied(sql);
+      const pending = planMigrations(files, applied);
+      if (mode === 'dry-run') await sql`savepoint dry_run`;
+      if (mode !== 'check') await apply(sql, pending);
+      if (mode === 'dry-run') await sql`rollback to savepoint dry_run`;
+      return { from: applied.length, latest: files.length, pending };
+    });
+  } finally {
+    await connection.close();
+  }
+}
+
+/** The number of the newest migration applied; 0 when there is none. */
+export async function readPostgresVersion(sql: PostgresTransaction): Promise<number> {
+  return (await readApplied(sql)).length;
+}
+
+async function becomeOwner(sql: PostgresTransaction): Promise<void> {
+  await sql`select set_config('lock_timeout', '0', true)`;
+  await sql`select pg_advisory_xact_lock(${lockKey})`;
+  // A table lock is not waited for that long: everybody else would queue up behind the waiting migration.
+  await sql`select set_config('lock_timeout', '10s', true)`;
+  await checkRoles(sql);
+  await sql.unsafe(`set local role ${ownerRole}`);
+}
+
+async function checkRoles(sql: PostgresTransaction): Promise<void> {
+  const wanted = [ownerRole, ...serviceRoles];
+  const [found] = await sql<{ roles: number; has_schema: boolean; is_member: boolean | null; me: string }[]>`
+    select (select count(*)::integer from pg_roles where rolname = any(${wanted})) as roles,
+      to_regnamespace('inventory') is not null as has_schema,
+      (select pg_has_role(oid, 'member') from pg_roles where rolname = ${ownerRole}) as is_member,
+      current_user as me`;
+  if (found === undefined || found.roles < wanted.length || !found.has_schema) {
+    throw refuse(
+      'lacks the roles or the schema "inventory": run "inventory migrate --roles" once, as an administrator',
+    );
+  }
+  if (!found.is_member) {
+    throw refuse(`${found.me} may not change the schema: connect as inventory_migrate, or as an administrator`);
+  }
+}
+
+function refuse(remedy: string): ConfigError {
+  return new ConfigError('database_roles', [{ key: 'database', remedy }]);
+}
+
+async function readApplied(sql: PostgresTransaction): Promise<AppliedMigration[]> {
+  const [table] = await sql<{ exists: boolean }[]>`
+    select to_regclass('inventory.schema_migrations') is not null as exists`;
+  if (!table?.exists) return [];
+  return await sql<AppliedMigration[]>`select version, name, sha256 from schema_migrations order by version`;
+}
+
+async function apply(sql: PostgresTransaction, pending: readonly Migration[]): Promise<void> {
+  await sql.unsafe(
+    `create table if not exists schema_migrations (
+       version integer primary key, name text not null, sha256 text not null, applied_at timestamptz not null default now());
+     grant select on schema_migrations to ${serviceRoles.join(', ')}`,
+  );
+  for (const { version, name, sha256, sql: text } of pending) {
+    try {
+      await sql.unsafe(text);
+    } catch (error) {
+      throw toStoreError(error, `${name}.sql`);
+    }
+    await sql`insert into schema_migrations (version, name, sha256) values (${version}, ${name}, ${sha256})`;
+  }
+}
