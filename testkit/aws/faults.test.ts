@@ -3,6 +3,7 @@ import { GetResourcesCommand } from '@aws-sdk/client-resource-groups-tagging-api
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { expect, test } from 'vitest';
 import { openAwsFake } from './fake.ts';
+import { renameAccount } from './mutations.ts';
 import { organizationsClient, startOrganization, stsClient, taggingClient } from './sdk-for-tests.ts';
 
 const impatient = { requestHandler: { requestTimeout: 30, throwOnRequestTimeout: true } };
@@ -182,6 +183,15 @@ test('a fault may choose its request, can be cancelled, and must have happened',
   expect(() => fake.assertNoUnexpected()).toThrow('unused fault error');
   others.cancel();
   fake.assertNoUnexpected();
+});
+
+test('a mistake in a planned mutation does not pass for a broken connection', async () => {
+  const { client, fake, organization } = await startOrganization();
+  fake.faults.plan({ effect: { kind: 'mutate', mutate: () => renameAccount(organization, '000000000001', 'none') } });
+
+  await expect(listPage(client)).rejects.toMatchObject({ code: 'ECONNRESET' });
+
+  expect(() => fake.assertNoUnexpected()).toThrow('has no account 000000000001');
 });
 
 test('the same seed gives the same pages, another seed others', async () => {

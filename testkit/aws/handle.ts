@@ -39,8 +39,18 @@ const throttled: Readonly<Record<Service, [string, string]>> = {
   'pod-identity': ['ThrottlingException', 'Rate exceeded'],
 };
 
-/** Answers one request and writes it into the log. */
+/** Answers one request and writes it into the log. An error that is no refusal is a mistake in the test or the fake. */
 export async function handleRequest(context: HandlerContext, raw: RawRequest): Promise<Outcome> {
+  try {
+    return await answerRequest(context, raw);
+  } catch (error) {
+    // The client sees only a cut connection; the cause must not be lost with it.
+    if (!context.closing.aborted) context.unexpected.push(String(error));
+    throw error;
+  }
+}
+
+async function answerRequest(context: HandlerContext, raw: RawRequest): Promise<Outcome> {
   const routed = route(raw);
   const entry = log(context, raw, routed);
   const effects = context.faults.take(entry);
@@ -69,8 +79,9 @@ function respond(context: HandlerContext, { raw, routed, entry, effects }: Job):
   const { service, request_id } = entry;
   const envelope: Envelope = { service, operation: entry.operation ?? '', request_id, at: context.now() };
   const replaced = effects.find((effect) => effect.kind === 'raw');
-  if (replaced !== undefined)
+  if (replaced !== undefined) {
     return render(envelope, replaced.status, replaced.content_type ?? 'text/html', replaced.body);
+  }
   try {
     if (routed instanceof AwsRefusal) throw routed;
     const forced = effects.map((effect) => toRefusal(routed.service, effect)).find((refusal) => refusal !== undefined);
@@ -142,8 +153,9 @@ function withRetryAfter(answer: Rendered, effects: readonly FaultEffect[]): Rend
 function spoil(answer: Answer, entry: LoggedRequest, effects: readonly FaultEffect[]): Answer {
   let { body, next_token } = answer;
   for (const effect of effects) {
-    if (effect.kind === 'omit')
+    if (effect.kind === 'omit') {
       body = Object.fromEntries(Object.entries(body).filter(([name]) => name !== effect.member));
+    }
     if (effect.kind === 'alter') body = effect.alter(structuredClone({ ...body }));
     if (effect.kind === 'repeat_token') {
       next_token = entry.page_token_in ?? next_token;

@@ -1,7 +1,7 @@
 // Cuts a list into pages as the AWS lists do: by offset into the list as it is *now*, so that a change in mid-walk
 // makes a walk miss or repeat items, and with empty pages that are not the end.
 import type { AwsBehaviour } from './behaviour.ts';
-import { type Random, toSeed } from './random.ts';
+import { type Random, shuffleBy } from './random.ts';
 import type { PageTokens } from './tokens.ts';
 
 /** One request for a page. */
@@ -65,6 +65,6 @@ function createCut(): Cut {
 }
 
 function toRanks(items: readonly { readonly id: string }[], seed: number): readonly number[] {
-  const weights = items.map((item) => toSeed(`${seed}/${item.id}`));
-  return weights.map((_, index) => index).sort((a, b) => (weights[a] ?? 0) - (weights[b] ?? 0));
+  const places = items.map(({ id }, index) => ({ id, index }));
+  return shuffleBy(places, seed, (place) => place.id).map((place) => place.index);
 }

@@ -9,11 +9,13 @@ const sessionSeconds = 6 * 3600;
 
 /** Answers `GET /v1/credentials`; the Authorization header is the content of the token file. */
 export function answerPodIdentity(context: ApiContext, authorization: string | undefined): Answer {
-  if (authorization === undefined)
+  if (authorization === undefined) {
     throw new AwsRefusal('AccessDeniedException', 'Service account token cannot be empty');
+  }
   const claims = context.issuer.check(authorization);
-  if (claims.audience !== podIdentityAudience)
+  if (claims.audience !== podIdentityAudience) {
     throw new AwsRefusal('InvalidTokenException', 'Incorrect token audience');
+  }
   const role = context.world.roles.values().find((candidate) => candidate.pod_identity?.subject === claims.subject);
   if (role === undefined) {
     throw new AwsRefusal('ResourceNotFoundException', 'No association for the service account', { status: 404 });

@@ -46,3 +46,10 @@ export function toSeed(text: string): number {
   }
   return hash >>> 0;
 }
+
+/** The items in an order that a seed and their names decide; null keeps their own. */
+export function shuffleBy<T>(items: readonly T[], seed: number | null, nameOf: (item: T) => string): readonly T[] {
+  if (seed === null) return items;
+  const weighed = items.map((item) => ({ item, weight: toSeed(`${seed}/${nameOf(item)}`) }));
+  return weighed.sort((a, b) => a.weight - b.weight).map(({ item }) => item);
+}

@@ -1,6 +1,6 @@
 // Writes answers and refusals in the protocol of their service: JSON 1.1, STS's XML, or the agent's plain JSON.
 import type { AwsRefusal, Service, WireObject } from './answer.ts';
-import { toSeed } from './random.ts';
+import { shuffleBy } from './random.ts';
 import { secretMarker } from './secrets.ts';
 
 /** A finished HTTP answer. */
@@ -69,6 +69,6 @@ function toXml(value: unknown): string {
 function shuffleKeys(value: unknown, seed: number): unknown {
   if (Array.isArray(value)) return value.map((item) => shuffleKeys(item, seed));
   if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).map(([key, member]) => [key, shuffleKeys(member, seed)] as const);
-  return Object.fromEntries(entries.sort(([a], [b]) => toSeed(`${seed}/${a}`) - toSeed(`${seed}/${b}`)));
+  const entries = shuffleBy(Object.entries(value), seed, ([key]) => key);
+  return Object.fromEntries(entries.map(([key, member]) => [key, shuffleKeys(member, seed)]));
 }

@@ -1,10 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DescribeOrganizationCommand, ListAccountsCommand } from '@aws-sdk/client-organizations';
+import { DescribeOrganizationCommand, ListAccountsCommand, OrganizationsClient } from '@aws-sdk/client-organizations';
 import { AssumeRoleCommand, AssumeRoleWithWebIdentityCommand, GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { fromHttp, fromTemporaryCredentials, fromTokenFile } from '@aws-sdk/credential-providers';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createOrganization } from './create-organization.ts';
 import type { AwsFake } from './fake.ts';
 import { organizationsClient, startFake, startOrganization, stsClient, toCredentials } from './sdk-for-tests.ts';
@@ -271,6 +271,25 @@ describe('web identity', () => {
       'AssumeRole',
       'ListAccounts',
     ]);
+  });
+});
+
+describe('the default chain', () => {
+  test('AWS_ENDPOINT_URL and the variables of a cluster lead every client to the fake', async () => {
+    const { fake, organization } = await startWithRoles();
+    const audit = `arn:aws:iam::${organization.management_account_id}:role/by-token`;
+    fake.addRole({ arn: audit, trusts: [], web_identity: { subject } });
+    vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
+    vi.stubEnv('AWS_ENDPOINT_URL', fake.url);
+    vi.stubEnv('AWS_REGION', 'us-east-1');
+    vi.stubEnv('AWS_ROLE_ARN', audit);
+    vi.stubEnv('AWS_WEB_IDENTITY_TOKEN_FILE', await writeToken(fake.issueWebToken({ subject })));
+    const client = new OrganizationsClient({});
+    onTestFinished(() => client.destroy());
+
+    await client.send(new ListAccountsCommand({}));
+
+    expect(fake.requests.map((request) => request.operation)).toEqual(['AssumeRoleWithWebIdentity', 'ListAccounts']);
   });
 });
 

@@ -75,6 +75,21 @@ test('a delegated administrator gets 200 and nothing, for the resources are not 
   expect(answer.ResourceTagMappingList).toEqual([]);
 });
 
+test('another shuffle seed gives the same tags in another order', async () => {
+  const { fake, keys, organization } = await startOrganization();
+  const id = organization.management_account_id;
+  tagResource(organization, id, { a: '1', b: '2', c: '3', d: '4', e: '5', f: '6' });
+  const command = new GetResourcesCommand({ ResourceARNList: [toArn(organization, id)] });
+  const client = taggingClient(fake, keys);
+
+  const inOrder = (await client.send(command)).ResourceTagMappingList?.[0]?.Tags;
+  fake.behaviour.shuffle_seed = 3;
+  const shuffled = (await client.send(command)).ResourceTagMappingList?.[0]?.Tags;
+
+  expect(shuffled).not.toEqual(inOrder);
+  expect(new Set(shuffled?.map((tag) => tag.Key))).toEqual(new Set(inOrder?.map((tag) => tag.Key)));
+});
+
 test('an account that has left may go on showing', async () => {
   const { fake, keys, organization } = await startOrganization();
   const id = taggedAccounts(organization).find((each) => each !== organization.management_account_id) ?? '';

@@ -6,6 +6,7 @@ import { parseInput } from './input.ts';
 import { type Tags, toArn } from './organization.ts';
 import type { Page } from './paging.ts';
 import { organizationsRegion } from './partitions.ts';
+import { shuffleBy } from './random.ts';
 import { findOrganization } from './world.ts';
 
 // A list of ARNs is answered whole: it goes with neither filters nor paging.
@@ -33,7 +34,7 @@ export function answerTagging(context: ApiContext, call: ApiCall): Answer {
   const tagged = listTagged(context, call);
   if (input.ResourceARNList !== undefined) {
     const asked = new Set(input.ResourceARNList);
-    return toAnswer({ items: tagged.filter((each) => asked.has(each.arn)), next_token: undefined });
+    return toAnswer(context, { items: tagged.filter((each) => asked.has(each.arn)), next_token: undefined });
   }
   const { PaginationToken: token, ...rest } = input;
   const page = context.page({
@@ -47,16 +48,17 @@ export function answerTagging(context: ApiContext, call: ApiCall): Answer {
         ? new AwsRefusal('PaginationTokenExpiredException', 'The token has expired.')
         : invalidParameter(),
   });
-  return toAnswer(page);
+  return toAnswer(context, page);
 }
 
-function toAnswer(page: Page<TaggedResource>): Answer {
+function toAnswer({ behaviour }: ApiContext, page: Page<TaggedResource>): Answer {
+  const toTags = (tags: Tags) => shuffleBy(Object.entries(tags), behaviour.shuffle_seed, ([key]) => key);
   return {
     body: {
       PaginationToken: page.next_token ?? '',
       ResourceTagMappingList: page.items.map(({ arn, tags }) => ({
         ResourceARN: arn,
-        Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+        Tags: toTags(tags).map(([Key, Value]) => ({ Key, Value })),
       })),
     },
     subjects: page.items.map((resource) => resource.id),
