@@ -27,6 +27,7 @@ import {
   renameAccount,
   tagResource,
   transferAccount,
+  untagResource,
 } from './mutations.ts';
 import { accountStates } from './organization.ts';
 import { organizationsClient, startFake, startOrganization } from './sdk-for-tests.ts';
@@ -153,6 +154,15 @@ describe('listing', () => {
 
     expect(pages.length).toBeGreaterThanOrEqual(3);
     expect(pages.flatMap((page) => page.Tags)).toContainEqual({ Key: 'e', Value: '5' });
+  });
+
+  test('even a list of nothing may carry a token', async () => {
+    const { client, organization } = await startOrganization({ empty_page_ratio: 1 });
+    untagResource(organization, organization.root.id, ['env', 'team', 'cost-center']);
+
+    const answer = await client.send(new ListTagsForResourceCommand({ ResourceId: organization.root.id }));
+
+    expect(answer).toMatchObject({ Tags: [], NextToken: expect.any(String) });
   });
 
   test('delegated administrators and their services are told with their dates', async () => {
