@@ -68,14 +68,16 @@ export function planMigrations(files: readonly Migration[], applied: readonly Ap
   return files.slice(applied.length);
 }
 
-/** Why a release does not touch a schema that a newer one has made. */
-export function schemaTooNew(version: number, latest: number): ConfigError {
-  return refuse(`the schema is version ${version}, this release knows ${latest}: use the newer release`);
+/** Throws unless the schema is the one this release reads and writes. */
+export function requireVersion(version: number, latest: number): void {
+  if (version > latest) throw schemaTooNew(version, latest);
+  if (version < latest) {
+    throw refuse(`the schema is version ${version}, this release needs ${latest}: run "inventory migrate"`);
+  }
 }
 
-/** Why a release does not read or write a schema that lacks migrations. */
-export function schemaTooOld(version: number, latest: number): ConfigError {
-  return refuse(`the schema is version ${version}, this release needs ${latest}: run "inventory migrate"`);
+function schemaTooNew(version: number, latest: number): ConfigError {
+  return refuse(`the schema is version ${version}, this release knows ${latest}: use the newer release`);
 }
 
 function refuse(remedy: string): ConfigError {

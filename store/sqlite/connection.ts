@@ -1,4 +1,6 @@
 // A connection to a SQLite file, its transactions, and what SQLite says as a StoreError.
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { StoreError } from '#core/errors.ts';
 import { describeError } from '#core/redact.ts';
@@ -11,9 +13,10 @@ export interface SqliteOptions {
 /** How long a statement waits for another process's transaction. */
 const busyTimeoutMs = 10_000;
 
-/** Opens the file; one that is opened for reading must exist. Throws StoreError. */
+/** Opens the file. For writing it is created, with its folder; for reading it must exist. Throws StoreError. */
 export function openSqlite({ path, readOnly }: SqliteOptions): Database.Database {
   return attempt(path, () => {
+    if (!readOnly) mkdirSync(dirname(path), { recursive: true });
     const database = new Database(path, { readonly: readOnly, fileMustExist: readOnly, timeout: busyTimeoutMs });
     try {
       database.pragma('foreign_keys = on');
@@ -51,17 +54,19 @@ export function attempt<T>(path: string, work: () => T): T {
 }
 
 function toStoreError(error: unknown, path: string): unknown {
-  if (!(error instanceof Database.SqliteError)) return toOpenError(error, path);
-  const { code } = error;
+  const code = readCode(error);
+  if (code === undefined) return error;
   const remedy = remedies.find(([prefix]) => code.startsWith(prefix))?.[1];
   const message = `SQLite ${path}: ${describeError(error)}${remedy === undefined ? '' : `; ${remedy}`}`;
   return new StoreError(code, message, { retryable: /^SQLITE_(BUSY|LOCKED)/.test(code), cause: error });
 }
 
-// better-sqlite3 finds a missing folder itself and says so with a TypeError.
-function toOpenError(error: unknown, path: string): unknown {
-  if (!(error instanceof TypeError) || !error.message.includes('directory does not exist')) return error;
-  return new StoreError('SQLITE_CANTOPEN', `SQLite ${path}: its folder does not exist`, { cause: error });
+function readCode(error: unknown): string | undefined {
+  if (error instanceof Database.SqliteError) return error.code;
+  if (!(error instanceof Error)) return undefined;
+  // better-sqlite3 finds a missing folder itself and says so with a TypeError; making the folder fails in Node.
+  const isMissingFolder = error instanceof TypeError && error.message.includes('directory does not exist');
+  return isMissingFolder || ('syscall' in error && error.syscall === 'mkdir') ? 'SQLITE_CANTOPEN' : undefined;
 }
 
 const remedies: readonly (readonly [string, string])[] = [

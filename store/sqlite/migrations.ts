@@ -1,6 +1,5 @@
 // Applies the migrations to a SQLite file: all that are missing or none, whoever else is trying at the same time.
-import { existsSync, mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync } from 'node:fs';
 import type Database from 'better-sqlite3';
 import {
   type AppliedMigration,
@@ -22,7 +21,6 @@ export function migrateSqlite({ path, files, mode }: MigrateSqliteOptions): Migr
   // Only looking must leave no file behind; a file that is not there lacks everything. To try the migrations, memory will do.
   const isMissing = !existsSync(path);
   if (isMissing && mode === 'check') return { from: 0, latest: files.length, pending: planMigrations(files, []) };
-  if (isMissing && mode === 'apply') mkdirSync(dirname(path), { recursive: true });
   const database = openSqlite({
     path: isMissing && mode === 'dry-run' ? ':memory:' : path,
     readOnly: mode === 'check',

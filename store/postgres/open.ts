@@ -1,0 +1,54 @@
+// Opens the Postgres halves of the store, on a schema that is the one this release knows.
+import type { Clock } from '#core/clock.ts';
+import { requireVersion } from '../migration-plan.ts';
+import type { Reader, Store, Writer } from '../store.ts';
+import { openPostgres, type PostgresConnection, type PostgresOptions } from './connection.ts';
+import { readPostgresVersion } from './migrations.ts';
+
+/** The newest migration of this release, which the schema must have. */
+interface Needs {
+  readonly latest: number;
+}
+
+/** The Writer, for a role that may write. */
+export async function openPostgresWriter(
+  url: string,
+  { latest, clock }: Needs & { readonly clock: Clock },
+): Promise<Store<Writer>> {
+  const connection = await connect({
+    url,
+    latest,
+    applicationName: 'inventory writer',
+    readOnly: false,
+    maxConnections: 4,
+    statementTimeoutMs: 30_000,
+  });
+  const { createPostgresWriter } = await import('./writer.ts');
+  return { ...createPostgresWriter(connection, { clock }), close: connection.close };
+}
+
+/** The Reader: every transaction is read only, whatever the role may do. */
+export async function openPostgresReader(url: string, { latest }: Needs): Promise<Store<Reader>> {
+  const connection = await connect({
+    url,
+    latest,
+    applicationName: 'inventory reader',
+    readOnly: true,
+    maxConnections: 10,
+    statementTimeoutMs: 10_000,
+  });
+  const { createPostgresReader } = await import('./reader.ts');
+  return { ...createPostgresReader(connection), close: connection.close };
+}
+
+async function connect({ latest, ...options }: PostgresOptions & Needs): Promise<PostgresConnection> {
+  const connection = openPostgres(options);
+  try {
+    const version = await connection.transact({ tenant_id: null, mode: 'read only' }, readPostgresVersion);
+    requireVersion(version, latest);
+    return connection;
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}

@@ -1,0 +1,46 @@
+// Opens the SQLite halves of the store, on a schema that is the one this release knows.
+import type Database from 'better-sqlite3';
+import type { Clock } from '#core/clock.ts';
+import type { Logger } from '#core/log.ts';
+import { type Migration, requireVersion } from '../migration-plan.ts';
+import type { Reader, Store, Writer } from '../store.ts';
+import { openSqlite } from './connection.ts';
+import { migrateDatabase, readSqliteVersion } from './migrations.ts';
+
+interface WriterNeeds {
+  readonly files: readonly Migration[];
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** The Writer. Creates the file and its folder, and applies the migrations that are missing. */
+export async function openSqliteWriter(path: string, { files, clock, log }: WriterNeeds): Promise<Store<Writer>> {
+  const { createSqliteWriter } = await import('./writer.ts');
+  return open({ path, readOnly: false }, (database) => {
+    const { from, latest, pending } = migrateDatabase(database, { files, mode: 'apply' });
+    if (pending.length > 0) log.info({ database: path, from, latest }, 'migrate');
+    return createSqliteWriter(database, { clock });
+  });
+}
+
+/** The Reader, on a file that exists and is migrated. */
+export async function openSqliteReader(path: string, { latest }: { readonly latest: number }): Promise<Store<Reader>> {
+  const { createSqliteReader } = await import('./reader.ts');
+  return open({ path, readOnly: true }, (database) => {
+    requireVersion(readSqliteVersion(database), latest);
+    return createSqliteReader(database);
+  });
+}
+
+function open<Part>(
+  options: { readonly path: string; readonly readOnly: boolean },
+  create: (database: Database.Database) => Part,
+): Store<Part> {
+  const database = openSqlite(options);
+  try {
+    return { ...create(database), close: async () => void database.close() };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
