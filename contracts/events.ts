@@ -1,0 +1,48 @@
+// The events of the product, a union by event_type, and the one way to make one.
+import { z } from 'zod';
+import { envelopeSchema } from './envelope.ts';
+import { accountPayloads, orgNodePayloads } from './payloads.ts';
+
+/** Of every type so far. A minor version only adds optional fields; a major one is a schema of its own. */
+const schema_version = '1.0';
+
+/** Every event type with its payload. A type that is not here does not exist. */
+export const eventSchema = z.discriminatedUnion('event_type', [
+  event('account.discovered', accountPayloads.discovered),
+  event('account.updated', accountPayloads.updated),
+  event('account.moved', accountPayloads.moved),
+  event('account.vanished', accountPayloads.vanished),
+  event('account.returned', accountPayloads.returned),
+  event('org_node.discovered', orgNodePayloads.discovered),
+  event('org_node.updated', orgNodePayloads.updated),
+  event('org_node.moved', orgNodePayloads.moved),
+  event('org_node.vanished', orgNodePayloads.vanished),
+  event('org_node.returned', orgNodePayloads.returned),
+]);
+export type Event = z.output<typeof eventSchema>;
+export type EventType = Event['event_type'];
+
+/** An event before it is validated. Its type and payload are checked against each other when it is made. */
+export interface NewEvent extends Omit<Event, 'event_type' | 'schema_version' | 'causation_id' | 'payload'> {
+  readonly event_type: string;
+  readonly payload: unknown;
+}
+
+/**
+ * The valid event that nothing but its correlation caused: it is its own cause. Throws when it does not fit its schema,
+ * naming fields but no values, so that a bug of ours rolls the transaction back instead of reaching a consumer.
+ */
+export function createEvent(event: NewEvent): Event {
+  const parsed = eventSchema.safeParse({ ...event, schema_version, causation_id: event.event_id });
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+  throw new Error(`event ${event.event_type} does not fit its schema: ${problems}`);
+}
+
+function event<Type extends string, Payload extends z.ZodType>(event_type: Type, payload: Payload) {
+  return envelopeSchema.extend({
+    event_type: z.literal(event_type),
+    schema_version: z.literal(schema_version),
+    payload,
+  });
+}
