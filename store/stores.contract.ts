@@ -1,0 +1,122 @@
+// The two databases as the contract suites see them: a Writer and a Reader under the service roles, and SQL beside them.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import postgres from 'postgres';
+import { systemClock } from '#core/clock.ts';
+import { createLogger } from '#core/log.ts';
+import { openTestDatabase } from '#testkit/postgres-for-tests.ts';
+import { migrate } from './migrate.ts';
+import { openPostgres } from './postgres/connection.ts';
+import { createPostgresWriter } from './postgres/writer.ts';
+import { openSqlite } from './sqlite/connection.ts';
+import { createSqliteWriter } from './sqlite/writer.ts';
+import type { Writer } from './store.ts';
+
+/** A row of any table: JSON and arrays decoded, times as UTC text. */
+export type Row = Record<string, unknown>;
+
+/** An open database of one test file. Tests keep apart by their tenants. */
+export interface TestStore {
+  readonly dialect: 'sqlite' | 'postgres';
+  readonly writer: Writer;
+  /** Where another process finds it: a connection string of the collector's role, or a path. */
+  readonly url: string;
+  /** Runs SQL as an administrator; it must mean the same on both databases. */
+  query(sql: string): Promise<Row[]>;
+  close(): Promise<void>;
+}
+
+/** Opens each of them, for `describe.for`. */
+export const databases = [
+  { dialect: 'sqlite', open: openSqliteStore },
+  { dialect: 'postgres', open: openPostgresStore },
+] as const;
+
+const migrationsDir = join(import.meta.dirname, '../migrations');
+const countedTables = ['cloud_accounts', 'org_nodes', 'record_versions', 'events'];
+
+/** How many rows of record, version and event tables were inserted, updated or deleted for a tenant so far. */
+export async function countWrites(store: TestStore, tenant: string): Promise<number> {
+  const [row] = await store.query(`select count(*) as writes from test_writes where tenant_id = '${tenant}'`);
+  return Number(row?.['writes']);
+}
+
+async function openSqliteStore(): Promise<TestStore> {
+  const folder = mkdtempSync(join(tmpdir(), 'inventory-store-'));
+  const url = join(folder, 'inventory.db');
+  await migrate({ url, migrationsDir, mode: 'apply', log: createLogger({ level: 'silent' }) });
+  const database = openSqlite({ path: url, readOnly: false });
+  database.exec('create table test_writes (tenant_id text not null)');
+  for (const table of countedTables) {
+    for (const [operation, row] of [
+      ['insert', 'new'],
+      ['update', 'new'],
+      ['delete', 'old'],
+    ]) {
+      database.exec(`create trigger count_${table}_${operation} after ${operation} on ${table}
+        begin insert into test_writes values (${row}.tenant_id); end`);
+    }
+  }
+  return {
+    dialect: 'sqlite',
+    writer: createSqliteWriter(database, { clock: systemClock }),
+    url,
+    async query(sql) {
+      const statement = database.prepare<unknown[], Row>(sql);
+      if (statement.reader) return statement.all().map(decodeRow);
+      statement.run();
+      return [];
+    },
+    async close() {
+      database.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function openPostgresStore(): Promise<TestStore> {
+  const database = await openTestDatabase();
+  const admin = postgres(database.adminUrl, {
+    max: 2,
+    onnotice: () => undefined,
+    connection: { search_path: 'inventory' },
+  });
+  await admin.unsafe(countingTriggers);
+  const url = database.urlFor('inventory_collector');
+  const options = { applicationName: 'test', maxConnections: 4, statementTimeoutMs: 10_000 };
+  const connection = openPostgres({ ...options, url, readOnly: false });
+  return {
+    dialect: 'postgres',
+    writer: createPostgresWriter(connection, { clock: systemClock }),
+    url,
+    query: async (sql) => (await admin.unsafe<Row[]>(sql)).map(decodeRow),
+    async close() {
+      await connection.close();
+      await admin.end({ timeout: 5 });
+      await database.close();
+    },
+  };
+}
+
+// The function runs as its owner: the collector may not write the table that counts.
+const countingTriggers = `
+  create table test_writes (tenant_id text not null);
+  create function count_write() returns trigger language plpgsql security definer set search_path = inventory as $$
+    begin insert into test_writes values (coalesce(new.tenant_id, old.tenant_id)); return null; end $$;
+  ${countedTables
+    .map(
+      (table) => `create trigger count_write after insert or update or delete on ${table}
+        for each row execute function count_write();`,
+    )
+    .join('\n')}`;
+
+function decodeRow(row: Row): Row {
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, decodeValue(value)]));
+}
+
+// SQLite keeps JSON as text. No plain text of the tests looks like it.
+function decodeValue(value: unknown): unknown {
+  if (value instanceof Date) return value.toISOString();
+  return typeof value === 'string' && /^[[{"]/.test(value) ? JSON.parse(value) : value;
+}
