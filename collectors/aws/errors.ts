@@ -18,10 +18,12 @@ const remedies = {
   not_in_organization:
     'this account is in no organization: use credentials of the management account or of a delegated administrator, or name a role there in role_chain',
   throttled: 'AWS kept throttling after every retry: run less often, or slow down other users of the Organizations API',
+  timeout: 'no answer in time: check DNS, egress rules and the proxy variables',
+  unreachable: 'no connection: check DNS, egress rules and the proxy variables',
   invalid_page_token: 'AWS no longer accepts the page token of this listing',
 } as const;
 
-const codesByName: Readonly<Record<string, keyof typeof remedies | 'access_denied' | 'not_found' | 'timeout'>> = {
+const codesByName: Readonly<Record<string, keyof typeof remedies | 'access_denied' | 'not_found'>> = {
   CredentialsProviderError: 'no_credentials',
   ExpiredToken: 'session_expired',
   ExpiredTokenException: 'session_expired',
@@ -51,7 +53,8 @@ export function toProviderError(error: unknown, operation: string, principal: st
   const code = toCode(parsed?.name ?? '', parsed?.Reason);
   const status = parsed?.$metadata?.httpStatusCode;
   return new ProviderError(code, `${operation}: ${toRemedy(code, operation, principal)}`, {
-    cause: error instanceof Error ? new Error(describeError(error)) : undefined,
+    // A copy: the SDK's own error carries the response, headers included.
+    cause: new Error(`${parsed?.name ?? 'error'}: ${describeError(error)}`),
     status,
     retryable: code === 'throttled' || code === 'timeout' || code === 'unreachable' || (status ?? 0) >= 500,
   });
@@ -77,5 +80,5 @@ function toRemedy(code: string, operation: string, principal: string | null): st
         : 'see `inventory permissions aws`; members other than the management account must be delegated administrators or be named by the resource policy';
     return `${who} may not: allow the action ${operation} (${hint})`;
   }
-  return Object.entries(remedies).find(([name]) => name === code)?.[1] ?? 'AWS refused or did not answer';
+  return Object.entries(remedies).find(([name]) => name === code)?.[1] ?? 'AWS refused';
 }
