@@ -1,0 +1,258 @@
+// The migration runner on both databases, with migrations of the test's own.
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import Database from 'better-sqlite3';
+import postgres from 'postgres';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { ConfigError, StoreError } from '#core/errors.ts';
+import { createLogger } from '#core/log.ts';
+import { openTestDatabase } from '#testkit/postgres-for-tests.ts';
+import { createRoles, migrate } from './migrate.ts';
+import type { MigrateMode } from './migration-plan.ts';
+
+const execute = promisify(execFile);
+const log = createLogger({ level: 'silent' });
+const first = { '0001_first.sql': 'create table one (id integer);' };
+const second = { ...first, '0002_second.sql': 'create table two (id integer); create table three (id integer);' };
+
+describe.for(['postgres', 'sqlite'] as const)('on %s', (dialect) => {
+  test('what is missing is applied once, and recorded with its hash', async () => {
+    const { url, query } = await openDatabase(dialect);
+
+    const [applied, again] = [await run(url, dialect, { files: second }), await run(url, dialect, { files: second })];
+
+    expect(applied).toMatchObject({ from: 0, latest: 2, pending: [{ name: '0001_first' }, { name: '0002_second' }] });
+    expect(again).toEqual({ from: 2, latest: 2, pending: [] });
+    expect(await query('select * from three')).toEqual([]);
+    expect(await query('select version, name, length(sha256) as length from schema_migrations order by 1')).toEqual([
+      { version: 1, name: '0001_first', length: 64 },
+      { version: 2, name: '0002_second', length: 64 },
+    ]);
+  });
+
+  test('four processes that start at once end with one application and no error', async () => {
+    const { url, query } = await openDatabase(dialect);
+    const migrationsDir = writeMigrations(dialect, second);
+
+    const pending = await Promise.all(Array.from({ length: 4 }, () => migrateInProcess(url, migrationsDir)));
+
+    expect(pending.sort()).toEqual([0, 0, 0, 2]);
+    expect(await query('select version from schema_migrations order by 1')).toEqual([{ version: 1 }, { version: 2 }]);
+  });
+
+  test('a failing file undoes the ones before it, and the error names it and keeps its code', async () => {
+    const { url, query } = await openDatabase(dialect);
+    const files = { ...first, '0002_broken.sql': 'create table two (id integer); creat table three (id integer);' };
+
+    const failed = run(url, dialect, { files });
+
+    await expect(failed).rejects.toBeInstanceOf(StoreError);
+    await expect(failed).rejects.toMatchObject({
+      code: dialect === 'postgres' ? '42601' : 'SQLITE_ERROR',
+      message: expect.stringContaining('0002_broken.sql'),
+    });
+    await expect(query('select * from one')).rejects.toThrow(/one/);
+  });
+
+  test('an applied file that was edited stops everything and is named', async () => {
+    const { url } = await openDatabase(dialect);
+    await run(url, dialect, { files: second });
+
+    const edited = run(url, dialect, { files: { ...second, '0001_first.sql': 'create table one (id text);' } });
+
+    await expect(edited).rejects.toBeInstanceOf(ConfigError);
+    await expect(edited).rejects.toThrow('0001_first was applied with other content');
+  });
+
+  test('line endings are no edit: a checkout on Windows migrates too', async () => {
+    const { url } = await openDatabase(dialect);
+    await run(url, dialect, { files: { '0001_first.sql': 'create table one (\n id integer);\n' } });
+
+    const again = await run(url, dialect, { files: { '0001_first.sql': 'create table one (\r\n id integer);\r\n' } });
+
+    expect(again.pending).toEqual([]);
+  });
+
+  test('a schema of a newer release is left alone', async () => {
+    const { url } = await openDatabase(dialect);
+    await run(url, dialect, { files: second });
+
+    const older = run(url, dialect, { files: first });
+
+    await expect(older).rejects.toThrow('the schema is version 2, this release knows 1: use the newer release');
+  });
+
+  test.for([
+    [{ '0001_first.sql': '', '0003_third.sql': '' }, '0002_name.sql'],
+    [{ '0001_first.sql': '', '0001_other.sql': '' }, '0002_name.sql'],
+    [{ '1_first.sql': '' }, '0001_name.sql'],
+  ] as const)('files that are not numbered one by one are refused: %j', async ([files, expected]) => {
+    const { url } = await openDatabase(dialect);
+
+    await expect(run(url, dialect, { files })).rejects.toThrow(expected);
+  });
+
+  test('check says what is pending and changes nothing', async () => {
+    const { url, query } = await openDatabase(dialect);
+    await run(url, dialect, { files: first });
+
+    const result = await run(url, dialect, { files: second, mode: 'check' });
+
+    expect(result).toMatchObject({ from: 1, latest: 2, pending: [{ name: '0002_second' }] });
+    await expect(query('select * from two')).rejects.toThrow(/two/);
+  });
+
+  test('a dry run finds a broken file, and changes nothing when all are sound', async () => {
+    const { url, query } = await openDatabase(dialect);
+    await run(url, dialect, { files: first });
+
+    const sound = await run(url, dialect, { files: second, mode: 'dry-run' });
+    const broken = run(url, dialect, { files: { ...first, '0002_broken.sql': 'creat table' }, mode: 'dry-run' });
+
+    expect(sound.pending).toMatchObject([{ name: '0002_second' }]);
+    await expect(broken).rejects.toThrow('0002_broken.sql');
+    await expect(query('select * from two')).rejects.toThrow(/two/);
+    expect(await query('select version from schema_migrations')).toEqual([{ version: 1 }]);
+  });
+
+  test('our own migrations apply, one by one or all at once', async () => {
+    const { url } = await openDatabase(dialect);
+    const migrationsDir = join(import.meta.dirname, '../migrations');
+
+    const tried = await migrate({ url, migrationsDir, mode: 'dry-run', log });
+    const applied = await migrate({ url, migrationsDir, mode: 'apply', log });
+
+    expect(applied).toEqual(tried);
+    expect(await migrate({ url, migrationsDir, mode: 'check', log })).toMatchObject({ pending: [] });
+  });
+});
+
+describe('on postgres', () => {
+  test('the tables belong to inventory_owner, whoever of its members migrates', async () => {
+    const { database, url, query } = await openPostgres();
+
+    await run(database.urlFor('inventory_migrate'), 'postgres', { files: first });
+
+    expect(url).toContain('postgres@');
+    expect(
+      await query(`select tableowner, tablename from pg_tables where schemaname = 'inventory' order by 2`),
+    ).toEqual([
+      { tableowner: 'inventory_owner', tablename: 'one' },
+      { tableowner: 'inventory_owner', tablename: 'schema_migrations' },
+    ]);
+  });
+
+  test('a database without roles and schema names the command that makes them', async () => {
+    const database = await openTestDatabase({ empty: true });
+    onTestFinished(() => database.close());
+
+    const refused = run(database.adminUrl, 'postgres', { files: first });
+
+    await expect(refused).rejects.toBeInstanceOf(ConfigError);
+    await expect(refused).rejects.toThrow('inventory migrate --roles');
+  });
+
+  test('a role that is no member of the owner is told whom to connect as', async () => {
+    const { database } = await openPostgres();
+
+    const refused = run(database.urlFor('inventory_collector'), 'postgres', { files: first });
+
+    await expect(refused).rejects.toThrow(
+      'inventory_collector may not change the schema: connect as inventory_migrate',
+    );
+  });
+
+  test('check works for a service role, which may read the version and nothing else', async () => {
+    const { database, url } = await openPostgres();
+    await run(url, 'postgres', { files: first });
+
+    const result = await run(database.urlFor('inventory_prune'), 'postgres', { files: second, mode: 'check' });
+
+    expect(result.pending).toMatchObject([{ name: '0002_second' }]);
+  });
+});
+
+describe('on sqlite', () => {
+  test('neither check nor dry run leaves a file behind', async () => {
+    const { url } = await openDatabase('sqlite');
+
+    const checked = await run(url, 'sqlite', { files: first, mode: 'check' });
+    const tried = await run(url, 'sqlite', { files: first, mode: 'dry-run' });
+
+    expect([checked.pending, tried.pending]).toMatchObject([[{ version: 1 }], [{ version: 1 }]]);
+    expect(existsSync(url)).toBe(false);
+  });
+
+  test('it has no roles to create', async () => {
+    await expect(createRoles({ url: './inventory.db' })).rejects.toThrow('SQLite');
+  });
+});
+
+interface Opened {
+  readonly url: string;
+  query(sql: string): Promise<unknown[]>;
+}
+
+async function openDatabase(dialect: 'postgres' | 'sqlite'): Promise<Opened> {
+  if (dialect === 'postgres') return await openPostgres();
+  // Two folders that do not exist: they are made.
+  const url = join(makeFolder(), 'deep/down/inventory.db');
+  const query = async (sql: string) => {
+    const database = new Database(url, { readonly: true });
+    try {
+      return database.prepare(sql).all();
+    } finally {
+      database.close();
+    }
+  };
+  return { url, query };
+}
+
+async function openPostgres() {
+  const database = await openTestDatabase({ empty: true });
+  const url = database.adminUrl;
+  await createRoles({ url });
+  const sql = postgres(url, { max: 1, connect_timeout: 10, connection: { search_path: 'inventory' } });
+  onTestFinished(async () => {
+    await sql.end({ timeout: 5 });
+    await database.close();
+  });
+  return { database, url, query: async (text: string) => [...(await sql.unsafe(text))] };
+}
+
+function run(
+  url: string,
+  dialect: 'postgres' | 'sqlite',
+  { files, mode = 'apply' }: { files: Readonly<Record<string, string>>; mode?: MigrateMode },
+) {
+  return migrate({ url, migrationsDir: writeMigrations(dialect, files), mode, log });
+}
+
+/** Another process that migrates; answers how many migrations it applied. */
+async function migrateInProcess(url: string, migrationsDir: string): Promise<number> {
+  const script = `import { migrate } from ${JSON.stringify(join(import.meta.dirname, 'migrate.ts'))};
+    const log = { info() {} };
+    const { pending } = await migrate({ url: ${JSON.stringify(url)}, migrationsDir: ${JSON.stringify(migrationsDir)}, mode: 'apply', log });
+    console.log(pending.length);`;
+  const { stdout } = await execute(process.execPath, ['--input-type=module', '--eval', script], {
+    cwd: import.meta.dirname,
+    timeout: 15_000,
+  });
+  return Number(stdout);
+}
+
+function writeMigrations(dialect: string, files: Readonly<Record<string, string>>): string {
+  const migrationsDir = makeFolder();
+  mkdirSync(join(migrationsDir, dialect));
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(migrationsDir, dialect, name), text);
+  return migrationsDir;
+}
+
+function makeFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'inventory-migrate-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
