@@ -1,47 +1,57 @@
 // Turns what happened to records into events.
+import { createEvent, type Event } from '#contracts/events.ts';
 import type { Clock } from '#core/clock.ts';
-import type { Json } from '#core/json.ts';
+import type { Json, JsonObject } from '#core/json.ts';
 import type { RecordHappening } from './plan.ts';
-import { attributeNames } from './row.ts';
+import type { RecordRow } from './row.ts';
 
-/** A row of `events` without what the database adds. */
-export interface EventRow {
-  readonly event_id: string;
-  readonly event_type: string;
-  readonly schema_version: string;
-  readonly tenant_id: string;
-  readonly source: string;
-  readonly timestamp: string;
-  readonly correlation_id: string;
-  readonly causation_id: string;
-  readonly payload: { readonly [name: string]: Json };
-}
-
-/** Who found out, and when. */
+/** Who found out. */
 export interface EventContext {
   readonly tenant_id: string;
+  /** "collector/version" */
   readonly source: string;
   readonly run_id: string;
-  readonly now: string;
   readonly clock: Clock;
 }
 
-/** One event per happening. Nothing caused it but the run, so each event is its own cause. */
-export function toEvents(happenings: readonly RecordHappening[], context: EventContext): EventRow[] {
-  return happenings.map((happening) => {
-    const event_id = context.clock.uuid7();
-    const { kind, key, row, changes } = happening;
-    const attributes = Object.fromEntries(attributeNames(kind).map((name) => [name, row[name] ?? null]));
-    return {
-      event_id,
-      event_type: `${kind}.${happening.happening}`,
-      schema_version: '1.0.0',
+/** One valid event per happening, in the same order; nothing but the run caused it. */
+export function toEvents(happenings: readonly RecordHappening[], context: EventContext): Event[] {
+  return happenings.map((happening) =>
+    createEvent({
+      event_id: context.clock.uuid7(),
+      event_type: `${happening.kind}.${happening.happening}`,
       tenant_id: context.tenant_id,
       source: context.source,
-      timestamp: context.now,
+      // When the content it leads to begins: the batch's time, unless the clock stood still or went back.
+      timestamp: happening.row.valid_from,
       correlation_id: context.run_id,
-      causation_id: event_id,
-      payload: { key, attributes, changed: changes.map((change) => ({ ...change })) },
-    };
-  });
+      payload: { ...subjectOf(happening.row), ...detailsOf(happening) },
+    }),
+  );
+}
+
+function subjectOf(row: RecordRow): JsonObject {
+  const { provider = null, id = null, org_id = null, scope } = row;
+  return { provider, id, org_id, scope };
+}
+
+function detailsOf({ happening, row, replaced, changes }: RecordHappening): JsonObject {
+  const changed = changes.map((change) => ({ ...change }));
+  switch (happening) {
+    case 'discovered':
+      return { attributes: Object.fromEntries(row.known_fields.map((name) => [name, row[name] ?? null])) };
+    case 'updated':
+      return { changed };
+    case 'moved':
+      return { from: placeOf(replaced), to: placeOf(row), changed };
+    case 'vanished':
+      return { reason: row.vanished_reason, last_seen_at: row.last_seen_at };
+    case 'returned':
+      return { vanished_at: replaced['vanished_at'] ?? null, changed };
+  }
+}
+
+function placeOf(content: { readonly [column: string]: Json }): JsonObject {
+  const { org_id = null, parent_id = null, org_path = null } = content;
+  return { org_id, parent_id, org_path };
 }

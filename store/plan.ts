@@ -12,6 +12,8 @@ export interface RecordHappening {
   readonly key: string;
   readonly happening: Happening;
   readonly row: RecordRow;
+  /** The content before it; empty for a record that was not there. */
+  readonly replaced: RecordVersion['content'];
   readonly changes: readonly Change[];
 }
 
@@ -53,7 +55,9 @@ export function planBatch(
   const versions = decided.flatMap(({ decision }) => (decision.action === 'change' ? [decision.version] : []));
   const inPlace = decided.filter(({ decision }) => decision.action === 'in_place' || decision.action === 'none').length;
   const happenings = [
-    ...inserted.map(({ observed, row }) => toHappening(observed, { happening: 'discovered', row, changes: [] })),
+    ...inserted.map(({ observed, row }) =>
+      toHappening(observed, { happening: 'discovered', row, replaced: {}, changes: [] }),
+    ),
     ...decided.flatMap(({ observed, decision }) => happeningsOf(observed, decision)),
   ];
   return {
@@ -89,16 +93,14 @@ function decideStored(observed: Observed, stored: ReadonlyMap<string, StoredReco
 
 function happeningsOf(observed: Observed, decision: Decision): RecordHappening[] {
   if (decision.action !== 'change' || decision.happening === null) return [];
-  return [toHappening(observed, { ...decision, happening: decision.happening })];
+  const { happening, row, version, changes } = decision;
+  return [toHappening(observed, { happening, row, replaced: version.content, changes })];
 }
 
 function conflictsOf(observed: Observed, decision: Decision): Conflict[] {
   return decision.action === 'conflict' ? [{ kind: observed.kind, key: observed.key, reason: decision.reason }] : [];
 }
 
-function toHappening(
-  { kind, key }: Observed,
-  { happening, row, changes }: Pick<RecordHappening, 'happening' | 'row' | 'changes'>,
-): RecordHappening {
-  return { kind, key, happening, row, changes };
+function toHappening({ kind, key }: Observed, what: Omit<RecordHappening, 'kind' | 'key'>): RecordHappening {
+  return { kind, key, ...what };
 }

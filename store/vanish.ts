@@ -35,7 +35,8 @@ export function planVanish(kind: ObservationKind, records: readonly StoredRecord
       missed_runs: missesToVanish,
     };
     const version = toVersion({ kind, key, row }, valid_from, ['vanished_at', 'vanished_reason']);
-    const happening: RecordHappening = { kind, key, happening: 'vanished', row: vanished, changes: [] };
+    const what = { happening: 'vanished', row: vanished, replaced: version.content, changes: [] } as const;
+    const happening: RecordHappening = { kind, key, ...what };
     return { vanished, version, happening };
   });
   return {

@@ -41,7 +41,15 @@ describe.for(databases)('on $dialect', ({ open }) => {
       },
     });
     expect(row['discovered_at']).toBe(row['valid_from']);
-    expect(await eventTypesOf(store, actor)).toEqual(['account.discovered']);
+    expect((await eventsOf(store, actor)).map((event) => [event['event_type'], event['payload']])).toEqual([
+      [
+        'account.discovered',
+        {
+          ...{ provider: 'aws', id: '1', org_id: 'o-1', scope: 'aws:main' },
+          attributes: { provider: 'aws', id: '1', partition: 'aws', org_id: 'o-1', name: 'one', tags: { env: 'prod' } },
+        },
+      ],
+    ]);
     expect(await versionsOf(store, actor, 'aws/1')).toEqual([]);
   });
 
@@ -255,7 +263,16 @@ describe.for(databases)('on $dialect', ({ open }) => {
       'account.moved',
       'account.moved',
     ]);
-    expect(changedOf(events[1])).toEqual(['/name', '/org_path', '/parent_id']);
+    expect(events[1]?.['payload']).toEqual({
+      ...{ provider: 'aws', id: '1', org_id: 'o-1', scope: 'aws:main' },
+      from: { org_id: 'o-1', parent_id: 'ou-1', org_path: 'Root/A' },
+      to: { org_id: 'o-1', parent_id: 'ou-2', org_path: 'Root/B' },
+      changed: [
+        { path: '/name', from: 'one', to: 'two' },
+        { path: '/org_path', from: 'Root/A', to: 'Root/B' },
+        { path: '/parent_id', from: 'ou-1', to: 'ou-2' },
+      ],
+    });
     expect(changedOf(events[2])).toEqual(['/org_id']);
   });
 

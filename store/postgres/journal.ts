@@ -1,5 +1,5 @@
 // Appends versions and events; neither table is ever updated, and the collector's role may not even read them.
-import type { EventRow } from '../events.ts';
+import type { Event } from '#contracts/events.ts';
 import type { RecordVersion } from '../row.ts';
 import { toStorableText } from '../storable.ts';
 import type { PostgresTransaction } from './connection.ts';
@@ -20,7 +20,7 @@ export async function insertVersions(
 }
 
 /** Appends events; their positions follow the order of the array. */
-export async function insertEvents(sql: PostgresTransaction, events: readonly EventRow[]): Promise<void> {
+export async function insertEvents(sql: PostgresTransaction, events: readonly Event[]): Promise<void> {
   if (events.length === 0) return;
   await sql`
     insert into events (event_id, event_type, schema_version, tenant_id, source, timestamp, correlation_id, causation_id, payload)

@@ -39,7 +39,7 @@ async function writeKind(
   await writeRows(context, 'insert', { tenant_id, kind, rows: plan.inserts });
   await writeRows(context, 'update', { tenant_id, kind, rows: plan.updates });
   await insertVersions(context.sql, tenant_id, plan.versions);
-  const eventContext = { tenant_id, run_id, source: sourceOf(batchContext.stamp), now: batchContext.now };
-  await insertEvents(context.sql, toEvents(plan.happenings, { ...eventContext, clock: context.clock }));
+  const eventContext = { tenant_id, run_id, source: sourceOf(batchContext.stamp), clock: context.clock };
+  await insertEvents(context.sql, toEvents(plan.happenings, eventContext));
   return plan;
 }

@@ -1,6 +1,6 @@
 // Appends versions and events; neither table is ever updated.
 import type Database from 'better-sqlite3';
-import type { EventRow } from '../events.ts';
+import type { Event } from '#contracts/events.ts';
 import type { RecordVersion } from '../row.ts';
 import { toStorableText } from '../storable.ts';
 
@@ -22,7 +22,7 @@ export function insertVersions(database: Database.Database, tenant: string, vers
 }
 
 /** Appends events. */
-export function insertEvents(database: Database.Database, events: readonly EventRow[]): void {
+export function insertEvents(database: Database.Database, events: readonly Event[]): void {
   const insert = database.prepare(
     `insert into events (event_id, event_type, schema_version, tenant_id, source, timestamp, correlation_id, causation_id, payload)
      values (@event_id, @event_type, @schema_version, @tenant_id, @source, @timestamp, @correlation_id, @causation_id, @payload)`,

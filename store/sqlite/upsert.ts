@@ -47,7 +47,7 @@ function writeKind(
   for (const row of plan.inserts) table.insert(tenant_id, row);
   for (const row of plan.updates) table.update(tenant_id, row);
   insertVersions(context.database, tenant_id, plan.versions);
-  const eventContext = { tenant_id, run_id, source: sourceOf(batchContext.stamp), now: batchContext.now };
-  insertEvents(context.database, toEvents(plan.happenings, { ...eventContext, clock: context.clock }));
+  const eventContext = { tenant_id, run_id, source: sourceOf(batchContext.stamp), clock: context.clock };
+  insertEvents(context.database, toEvents(plan.happenings, eventContext));
   return plan;
 }
