@@ -1,0 +1,42 @@
+// The read API: all its routes on one app, and the operator's routes beside them or on an app of their own.
+import type { Clock } from '#core/clock.ts';
+import type { AuthConfig } from '#core/config.ts';
+import type { Logger } from '#core/log.ts';
+import { type App, createApp } from '#services/app.ts';
+import { authorize, readScope } from '#services/auth.ts';
+import type { Reader } from '#store/store.ts';
+import { addAccounts } from './accounts.ts';
+import { addHealth } from './health.ts';
+
+export interface ApiOptions {
+  readonly reader: Reader;
+  readonly auth: AuthConfig;
+  /** Whose data is read where nobody authenticates (`auth.mode: none`). */
+  readonly tenant: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** The number of the newest migration this release knows. */
+  readonly schemaVersionExpected: number;
+  /** The release, for `inventory_build_info`. */
+  readonly version: string;
+  /** Whether /healthz, /readyz and /metrics are to be on a listener of their own. */
+  readonly ops: boolean;
+  /** Aborts when the process begins to end: /readyz turns to 503 and connections are closed after their answer. */
+  readonly stopping: AbortSignal;
+}
+
+/** The apps to listen with. `ops` is null unless it was asked for. */
+export interface Api {
+  readonly app: App;
+  readonly ops: App | null;
+}
+
+/** Creates the apps; the caller closes the reader when it stopped listening. */
+export function createApi(options: ApiOptions): Api {
+  const app = createApp({ ...options, observe: () => undefined });
+  const ops = options.ops ? createApp({ ...options, observe: () => undefined }) : null;
+  app.use('/api/v1/*', authorize(options.auth, options.tenant, readScope));
+  addAccounts(app, options);
+  addHealth(ops ?? app, options);
+  return { app, ops };
+}

@@ -1,0 +1,81 @@
+// /healthz says that the process answers, /readyz that it may be sent requests.
+import { createRoute } from '@hono/zod-openapi';
+import { z } from 'zod';
+import { openDeadline, raceSignal } from '#core/deadline.ts';
+import type { Logger } from '#core/log.ts';
+import { describeError } from '#core/redact.ts';
+import type { App } from '#services/app.ts';
+import { type Problem, problemSchema, sendProblem } from '#services/problem.ts';
+import type { Reader } from '#store/store.ts';
+
+export interface HealthOptions {
+  readonly reader: Reader;
+  readonly log: Logger;
+  /** The schema this release was written for: the number of its newest migration. */
+  readonly schemaVersionExpected: number;
+  readonly stopping: AbortSignal;
+}
+
+const readyTimeoutMs = 2000;
+
+const healthRoute = createRoute({
+  method: 'get',
+  path: '/healthz',
+  summary: 'Is the process alive?',
+  description: 'Touches nothing but the process. Needs no token.',
+  responses: {
+    200: { description: 'it is', content: { 'application/json': { schema: z.strictObject({ ok: z.literal(true) }) } } },
+  },
+});
+
+const readyRoute = createRoute({
+  method: 'get',
+  path: '/readyz',
+  summary: 'May requests be sent here?',
+  description: 'Asks the database for its schema version. Needs no token.',
+  responses: {
+    200: {
+      description: 'yes',
+      content: { 'application/json': { schema: z.strictObject({ ok: z.literal(true), schema_version: z.int() }) } },
+    },
+    503: { description: 'no, and why', content: { 'application/problem+json': { schema: problemSchema } } },
+  },
+});
+
+/** Adds /healthz and /readyz. */
+export function addHealth(app: App, options: HealthOptions): void {
+  app.openapi(healthRoute, (c) => c.json({ ok: true as const }, 200, { 'Cache-Control': 'no-store' }));
+  app.openapi(readyRoute, async (c) => {
+    const found = await readReadiness(options);
+    if (typeof found !== 'number') return sendProblem(c, found);
+    return c.json({ ok: true as const, schema_version: found }, 200, { 'Cache-Control': 'no-store' });
+  });
+}
+
+/** The schema version, or what stands in the way. */
+async function readReadiness(options: HealthOptions): Promise<number | Problem<503>> {
+  if (options.stopping.aborted) {
+    return { status: 503, code: 'stopping', detail: 'this process is ending: send requests to another one' };
+  }
+  const deadline = openDeadline(readyTimeoutMs);
+  try {
+    const version = await raceSignal(options.reader.schemaVersion(), deadline.signal);
+    return version === options.schemaVersionExpected ? version : toMismatch(version, options.schemaVersionExpected);
+  } catch (error) {
+    options.log.warn({ cause: describeError(error) }, 'not ready');
+    return {
+      status: 503,
+      code: 'database_unavailable',
+      detail: 'the database does not answer: see that it runs and is reachable',
+    };
+  } finally {
+    deadline.clear();
+  }
+}
+
+function toMismatch(found: number, expected: number): Problem<503> {
+  const versions = `the database has schema ${found}, this release needs ${expected}`;
+  return found < expected
+    ? { status: 503, code: 'schema_too_old', detail: `${versions}: run \`inventory migrate\`` }
+    : { status: 503, code: 'schema_too_new', detail: `${versions}: deploy the release that migrated it` };
+}

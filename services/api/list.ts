@@ -1,0 +1,100 @@
+// How every list is answered: one page as JSON with a link to the next, or the whole list as a stream of lines.
+import type { Context } from 'hono';
+import { z } from 'zod';
+import { RequestError } from '#core/errors.ts';
+import type { Logger } from '#core/log.ts';
+import type { AppEnv } from '#services/env.ts';
+import { sendJson } from '#services/send.ts';
+import type { ListPage, Position } from '#store/store.ts';
+import { csvType, jsonType, listTypes, ndjsonType, negotiate } from './accept.ts';
+import { toCsvLine } from './csv.ts';
+import { parseCursor, toCursor } from './cursor.ts';
+import { defaultLimit, maxLimit } from './query.ts';
+
+interface PageQuery {
+  readonly limit?: number | undefined;
+  readonly cursor?: string | undefined;
+}
+
+/** One list, ready to be read page by page. */
+export interface Listing {
+  /** The file name of an export, and part of what a cursor belongs to. */
+  readonly name: string;
+  /** Columns of a CSV. */
+  readonly columns: readonly string[];
+  /** Tenant, sort and filters: what a cursor belongs to. */
+  readonly identity: unknown;
+  read(page: { limit: number; after: Position | undefined }): Promise<ListPage>;
+  readonly log: Logger;
+}
+
+/** Answers with a page or, where the caller accepts lines, with the whole list. */
+export async function sendList(c: Context<AppEnv>, query: PageQuery, listing: Listing) {
+  const type = negotiate(c, listTypes);
+  if (type !== jsonType) return await sendExport(c, type, { query, listing });
+  const list = [listing.name, listing.identity];
+  const after = query.cursor === undefined ? undefined : parseCursor(query.cursor, list);
+  const page = await listing.read({ limit: query.limit ?? defaultLimit, after });
+  return sendJson(c, page.json, page.next ? { Link: toNextLink(c.req.url, toCursor(page.next, list)) } : {});
+}
+
+// RFC 8288. Without scheme and host, which only the proxy in front knows.
+function toNextLink(requestUrl: string, cursor: string): string {
+  const url = new URL(requestUrl);
+  url.searchParams.set('cursor', cursor);
+  return `<${url.pathname}${url.search}>; rel="next"`;
+}
+
+type ExportType = typeof csvType | typeof ndjsonType;
+
+async function sendExport(
+  c: Context<AppEnv>,
+  type: ExportType,
+  { query, listing }: { query: PageQuery; listing: Listing },
+): Promise<Response> {
+  if (query.limit !== undefined || query.cursor !== undefined) {
+    throw new RequestError(400, 'invalid_request', 'limit and cursor: an export is always the whole list');
+  }
+  // Read before the answer begins, so that a database that is down is a 503 and not a broken file.
+  const first = await listing.read({ limit: maxLimit, after: undefined });
+  const extension = type === csvType ? 'csv' : 'ndjson';
+  return c.body(streamPages(first, listing, type), 200, {
+    'Content-Type': type === csvType ? `${csvType}; charset=utf-8; header=present` : type,
+    'Content-Disposition': `attachment; filename="${listing.name}.${extension}"`,
+    'Cache-Control': 'private, no-store',
+    Vary: 'Accept, Authorization',
+  });
+}
+
+// A page is read only when the client took the one before, and none any more once it has left (then nobody pulls). After
+// an error the connection breaks off: a shortened file must not look like a whole one.
+function streamPages(first: ListPage, listing: Listing, type: ExportType): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  let page: ListPage | null = first;
+  let isBegun = false;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        if (page === null) return controller.close();
+        const head = type === csvType && !isBegun ? toCsvLine(listing.columns) : '';
+        isBegun = true;
+        controller.enqueue(encoder.encode(head + toLines(page, listing, type)));
+        try {
+          page = page.next && (await listing.read({ limit: maxLimit, after: page.next }));
+        } catch (error) {
+          listing.log.error({ err: error, list: listing.name }, 'export broke off');
+          controller.error(error);
+        }
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+const rowsSchema = z.array(z.record(z.string(), z.unknown()));
+
+function toLines(page: ListPage, listing: Listing, type: ExportType): string {
+  const rows = rowsSchema.parse(JSON.parse(page.json));
+  if (type === ndjsonType) return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+  return rows.map((row) => toCsvLine(listing.columns.map((column) => row[column]))).join('');
+}

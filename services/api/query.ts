@@ -1,0 +1,96 @@
+// The query parameters of the read API: strict, so that a misspelt filter is an error and not the whole list.
+import { z } from 'zod';
+import { lifecycleSchema, providerSchema } from '#core/observation.ts';
+import { type SortField, sortFields } from '#store/store.ts';
+
+/** Rows of a page when the caller names no number. */
+export const defaultLimit = 100;
+/** Most rows of a page; exports read in pages of this size. */
+export const maxLimit = 1000;
+const maxTags = 20;
+
+/** A text to compare with. */
+export const textSchema = z.string().min(1).max(512);
+
+/** A time in ISO 8601 with its offset, as UTC with milliseconds. */
+export const asOfSchema = z.iso
+  .datetime({ offset: true, error: 'must be a time with its offset, for example 2026-01-31T12:00:00Z' })
+  .transform((text) => new Date(text).toISOString())
+  .meta({ description: 'the content as it had been recorded at that time', example: '2026-01-31T12:00:00Z' });
+
+/** Where in a list, and how much of it. */
+export const pageParameters = {
+  limit: z
+    .string()
+    .regex(/^[1-9]\d{0,3}$/, `must be a number from 1 to ${maxLimit}`)
+    .transform(Number)
+    .refine((limit) => limit <= maxLimit, `must be a number from 1 to ${maxLimit}`)
+    .optional()
+    .meta({ param: { description: `rows of a page, from 1 to ${maxLimit}; ${defaultLimit} when absent` } }),
+  cursor: z
+    .string()
+    .min(1)
+    .max(4096)
+    .optional()
+    .meta({ description: 'from the `Link` header of the page before; belongs to its sort and filters' }),
+};
+
+const directions = sortFields.flatMap((field) => [field, `-${field}`]);
+
+const sortSchema = z
+  .enum(directions, `must be one of ${directions.join(', ')}`)
+  .default('id')
+  .transform((text): { field: SortField; descending: boolean } => {
+    const field = sortFields.find((name) => text.endsWith(name)) ?? 'id';
+    return { field, descending: text.startsWith('-') };
+  })
+  .meta({ description: '`-` reverses; rows without a value come last either way' });
+
+const tagSchema = z.string().transform((text, context) => {
+  // At the first colon: a value may contain more.
+  const colon = text.indexOf(':');
+  if (colon < 1) {
+    context.addIssue({ code: 'custom', message: 'must be key:value' });
+    return z.NEVER;
+  }
+  return { key: text.slice(0, colon), value: text.slice(colon + 1) };
+});
+
+const tagsSchema = z
+  .union([tagSchema.transform((tag) => [tag]), z.array(tagSchema).max(maxTags, `at most ${maxTags} tags`)], {
+    error: `each must be key:value, at most ${maxTags} of them`,
+  })
+  .default([])
+  .meta({ description: '`key:value`, compared whole; repeat it for more, all of them must match' });
+
+/** The filters that accounts and nodes share. */
+export const recordParameters = {
+  provider: providerSchema.optional(),
+  lifecycle: lifecycleSchema.optional(),
+  status: textSchema.optional().meta({ description: "the provider's own word", example: 'ACTIVE' }),
+  under: textSchema
+    .optional()
+    .meta({ description: 'a node above it: `org_nodes.id`, a bare node id, or an organization' }),
+  tag: tagsSchema,
+  q: textSchema.optional().meta({ description: 'a part of name, id or project id, in any case' }),
+  vanished: z.enum(['exclude', 'include', 'only']).default('exclude'),
+  sort: sortSchema,
+  as_of: asOfSchema.optional(),
+};
+
+/** Which of these fields to send. The key always comes. */
+export function fieldsSchema(names: readonly string[]) {
+  return z
+    .string()
+    .transform((text, context) => {
+      const fields = text.split(',').map((name) => name.trim());
+      const unknown = fields.filter((name) => !names.includes(name));
+      if (unknown.length > 0) {
+        context.addIssue({ code: 'custom', message: `must be of ${names.join(', ')}` });
+        return z.NEVER;
+      }
+      return [...new Set(fields)];
+    })
+    .optional()
+    .meta({ description: 'only these, separated by commas; the key always comes', example: 'name,lifecycle' });
+}

@@ -1,0 +1,13 @@
+// What the middleware knows of a request and hands to its handler.
+
+/** The caller of a request. `scopes` are the rights of its token, `all` where nobody is asked for one. */
+export interface Identity {
+  readonly name: string;
+  readonly tenant_id: string;
+  readonly scopes: readonly string[] | 'all';
+}
+
+/** What a handler finds in its context. The identity is there on routes behind `authorize` only. */
+export interface AppEnv {
+  Variables: { traceId: string; identity: Identity };
+}
