@@ -51,7 +51,7 @@ const serviceRoom: Room = {
 
 const rooms: Readonly<Record<string, Room>> = {
   core: { rooms: [], packages: ['zod', 'pino', 'undici', 'yaml'] },
-  contracts: { rooms: ['core'], packages: ['zod', 'yaml'] },
+  contracts: { rooms: ['core'], packages: ['zod', 'yaml', 'ajv', 'ajv/'] },
   store: { rooms: ['core', 'contracts'], packages: ['postgres', 'better-sqlite3', 'zod'] },
   collectors: { rooms: ['core', 'contracts', 'store'], packages: ['zod'] },
   services: serviceRoom,

@@ -11,16 +11,16 @@ export const envelopeSchema = z.strictObject({
   event_type: z
     .string()
     .regex(/^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/)
-    .meta({ description: 'what it is about and what happened to it', example: 'account.discovered' }),
+    .meta({ description: 'what it is about and what happened to it', examples: ['account.discovered'] }),
   schema_version: z
     .string()
     .regex(/^[1-9]\d*\.\d+$/)
-    .meta({ description: 'major.minor of this type; a minor only adds optional fields', example: '1.0' }),
+    .meta({ description: 'major.minor of this type; a minor only adds optional fields', examples: ['1.0'] }),
   tenant_id: z.string().min(1),
   source: z
     .string()
     .regex(/^[a-z][a-z0-9-]*\/\S+$/)
-    .meta({ description: 'component and its version', example: 'aws/0.1.0' }),
+    .meta({ description: 'component and its version', examples: ['aws/0.1.0'] }),
   timestamp: timestampSchema.meta({ description: 'when it happened, or when it was found out: UTC' }),
   correlation_id: z.uuid().meta({ description: 'the same in all that one cause led to: the run, here' }),
   causation_id: z.uuid().meta({ description: 'the event that caused this one, or its own id' }),

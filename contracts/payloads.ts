@@ -8,7 +8,7 @@ import { vanishedReasonSchema } from '#core/records.ts';
 const pathSchema = z
   .string()
   .regex(/^(\/([^~/]|~[01])*)+$/, 'must be a JSON pointer')
-  .meta({ description: 'JSON pointer (RFC 6901) into the attributes', example: '/tags/owner' });
+  .meta({ description: 'JSON pointer (RFC 6901) into the attributes', examples: ['/tags/owner'] });
 
 /** One difference. Without `from` there was no such member before, without `to` there is none any more; null is a value. */
 export const changeSchema = z.union([
@@ -29,7 +29,10 @@ function payloadsOf<Attributes extends z.ZodType, OrgId extends z.ZodType>(attri
     provider: providerSchema,
     id: z.string().min(1),
     org_id: orgId.meta({ description: 'the organization it belongs to now' }),
-    scope: z.string().min(1).meta({ description: 'the configured source that saw it', example: 'aws:main' }),
+    scope: z
+      .string()
+      .min(1)
+      .meta({ description: 'the configured source that saw it', examples: ['aws:main'] }),
   });
   const placeSchema = z.strictObject({
     org_id: orgId,
