@@ -64,14 +64,11 @@ type OpenClient = (credentials?: KeysProvider | Keys) => STSClient;
 
 // The SDK's chain finds the base identity; the roles it meets on its way (IRSA, profiles) are assumed here, for session name and evidence.
 function createBase(options: CredentialOptions, openClient: OpenClient): KeysProvider {
-  const { source, run_id } = options;
+  const { source } = options;
   let webIdentityClient: STSClient | undefined;
-  const roleAssumerWithWebIdentity = (params: {
-    RoleArn: string | undefined;
-    WebIdentityToken: string | undefined;
-  }) => {
+  const roleAssumerWithWebIdentity = (params: WebIdentityRequest) => {
     webIdentityClient ??= openClient();
-    return assumeRoleWithWebIdentity(options, webIdentityClient, { ...params, RoleSessionName: toSessionName(run_id) });
+    return assumeRoleWithWebIdentity(options, webIdentityClient, params);
   };
   if (source.web_identity !== undefined) {
     const { role_arn, token_file } = source.web_identity;
@@ -85,6 +82,12 @@ function createBase(options: CredentialOptions, openClient: OpenClient): KeysPro
   };
   // A new chain every time, for a chain keeps what it has found.
   return () => fromNodeProviderChain(init)();
+}
+
+interface WebIdentityRequest {
+  readonly RoleArn: string | undefined;
+  readonly RoleSessionName?: string | undefined;
+  readonly WebIdentityToken: string | undefined;
 }
 
 interface HopRequest {
@@ -113,7 +116,7 @@ async function assumeRole(
   const seconds = params.DurationSeconds ?? chainedMaxSeconds;
   const command = new AssumeRoleCommand({
     ...params,
-    RoleSessionName: params.RoleSessionName ?? toSessionName(options.run_id),
+    RoleSessionName: toOwnSessionName(params, options.run_id),
     // A role that assumes a role gets an hour at most, whatever the role allows; asking for more is refused
     // (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining).
     DurationSeconds: from.keys.sessionToken === undefined ? seconds : Math.min(seconds, chainedMaxSeconds),
@@ -126,9 +129,12 @@ async function assumeRole(
 async function assumeRoleWithWebIdentity(
   options: CredentialOptions,
   client: STSClient,
-  params: { RoleArn: string | undefined; WebIdentityToken: string | undefined; RoleSessionName: string },
+  params: WebIdentityRequest,
 ): Promise<Keys> {
-  const command = new AssumeRoleWithWebIdentityCommand(params);
+  const command = new AssumeRoleWithWebIdentityCommand({
+    ...params,
+    RoleSessionName: toOwnSessionName(params, options.run_id),
+  });
   const question = { operation: 'sts:AssumeRoleWithWebIdentity' } as const;
   const { output } = await options.requester.ask(question, (send) => client.send(command, send));
   return toKeys(output.Credentials, params.RoleArn);
@@ -156,6 +162,11 @@ function toKeys(issued: IssuedKeys | undefined, roleArn: string | undefined): Ke
 // The run id, so that CloudTrail leads from each call to the run; both fit the 64 characters AWS allows.
 function toSessionName(runId: string, prefix = 'inventory'): string {
   return `${prefix}-${runId}`;
+}
+
+// A name that a profile or AWS_ROLE_SESSION_NAME gives stays, for a trust policy may ask for it; the SDK's own says nothing.
+function toOwnSessionName({ RoleSessionName: given }: Pick<HopRequest, 'RoleSessionName'>, runId: string): string {
+  return given === undefined || given.startsWith('aws-sdk-js') ? toSessionName(runId) : given;
 }
 
 // One set of keys for all clients: left to themselves, each client would assume the role anew.

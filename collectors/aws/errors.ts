@@ -31,6 +31,8 @@ const codesByName: Readonly<Record<string, keyof typeof remedies | 'access_denie
   UnrecognizedClientException: 'invalid_credentials',
   InvalidSignatureException: 'invalid_credentials',
   SignatureDoesNotMatch: 'invalid_credentials',
+  InvalidIdentityToken: 'invalid_credentials',
+  InvalidIdentityTokenException: 'invalid_credentials',
   AWSOrganizationsNotInUseException: 'not_in_organization',
   TooManyRequestsException: 'throttled',
   ThrottlingException: 'throttled',
