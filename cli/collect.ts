@@ -1,0 +1,66 @@
+// `inventory collect <name>`: one run of one collector.
+import { runCollector } from '#collectors/runner.ts';
+import { durationSchema, parsePart } from '#core/config.ts';
+import { ConfigError, type ConfigProblem } from '#core/errors.ts';
+import { createHttpClient } from '#core/http.ts';
+import { openWriter } from '#store/open.ts';
+import type { Environment } from './environment.ts';
+import { loadCollector } from './load-collector.ts';
+import { loadCollectorConfig } from './load-config.ts';
+
+export interface CollectOptions {
+  readonly scope: readonly string[];
+  readonly timeout: string;
+  readonly dryRun?: boolean;
+}
+
+/** Resolves to the exit code: 0 done, 1 failed. Throws ConfigError before anything is written. */
+export async function collectCommand(environment: Environment, name: string, options: CollectOptions): Promise<number> {
+  const { variables, clock, log, signal, version } = environment;
+  const collector = await loadCollector(name);
+  const { config, part } = await loadCollectorConfig(variables, collector);
+  const timeoutMs = parseTimeout(options.timeout);
+  const proxyEnv = readProxyVariables(environment);
+  const http = createHttpClient({ proxyEnv });
+  const dryRun = options.dryRun ?? false;
+  const { migrationsDir } = environment;
+  const writer = dryRun ? undefined : await openWriter({ url: config.databaseUrl, migrationsDir, clock, log });
+  try {
+    const summary = await runCollector({
+      collector,
+      config: part,
+      tenant_id: config.tenant,
+      version,
+      image_digest: variables.INVENTORY_IMAGE_DIGEST ?? null,
+      trigger: variables.INVENTORY_TRIGGER ?? 'cli',
+      scopes: options.scope.length > 0 ? options.scope : undefined,
+      writer,
+      clock,
+      log,
+      http,
+      proxyEnv,
+      signal,
+      timeoutMs,
+      terminal: terminalOf(environment),
+    });
+    return summary.exit_code;
+  } finally {
+    await Promise.allSettled([writer?.close(), http.close()]);
+  }
+}
+
+function parseTimeout(text: string): number {
+  const problems: ConfigProblem[] = [];
+  const timeoutMs = parsePart(durationSchema, text, '--timeout', problems);
+  if (timeoutMs === undefined) throw new ConfigError('bad_option', problems);
+  return timeoutMs;
+}
+
+function readProxyVariables({ variables }: Environment): Readonly<Record<string, string | undefined>> {
+  const names = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'].flatMap((name) => [name, name.toLowerCase()]);
+  return Object.fromEntries(names.map((name) => [name, variables[name]]));
+}
+
+function terminalOf({ terminalColumns, writeProgress }: Environment) {
+  return terminalColumns === undefined ? undefined : { columns: terminalColumns, write: writeProgress };
+}

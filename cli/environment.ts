@@ -1,0 +1,54 @@
+// The process as the commands see it: variables, output, log, signals. Nothing but cli/ touches `process`.
+import { join } from 'node:path';
+import { type Clock, systemClock } from '#core/clock.ts';
+import { ProviderError } from '#core/errors.ts';
+import { createLogger, type Logger } from '#core/log.ts';
+import manifest from '../package.json' with { type: 'json' };
+
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/** What every command is given; tests hand in their own. */
+export interface Environment {
+  readonly variables: Variables;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Aborts at the first SIGTERM or SIGINT. */
+  readonly signal: AbortSignal;
+  /** Where `migrations/` lies: beside the sources, or beside the bundle. */
+  readonly migrationsDir: string;
+  /** A command's answer, on standard output. */
+  print(line: string): void;
+  /** Columns of the terminal on standard error, undefined when it is none. */
+  readonly terminalColumns: number | undefined;
+  /** Unbuffered text to standard error, for a progress line. */
+  writeProgress(text: string): void;
+}
+
+/** The real one. A second signal ends the process at once. */
+export function openEnvironment(): Environment {
+  const variables = process.env;
+  const isTerminal = process.stderr.isTTY === true;
+  return {
+    variables,
+    version: manifest.version,
+    clock: systemClock,
+    log: createLogger({ level: variables.INVENTORY_LOG_LEVEL ?? 'info' }),
+    signal: openSignal(),
+    migrationsDir: join(import.meta.dirname, '../migrations'),
+    print: (line) => void process.stdout.write(`${line}\n`),
+    terminalColumns: isTerminal ? process.stderr.columns : undefined,
+    writeProgress: (text) => void process.stderr.write(text),
+  };
+}
+
+function openSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(name, () => {
+      controller.abort(new ProviderError('terminated', `stopped by ${name}`));
+      process.once(name, () => process.exit(1));
+    });
+  }
+  return controller.signal;
+}

@@ -1,0 +1,99 @@
+// Tests of reading the configuration: the starter kit's variables, the document, and problems told at once.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ConfigError } from '#core/errors.ts';
+import { loadCollector } from './load-collector.ts';
+import { loadCollectorConfig, loadConfig } from './load-config.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'inventory-config-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function writeDocument(text: string): Promise<string> {
+  const path = join(folder, `${crypto.randomUUID()}.yaml`);
+  await writeFile(path, text);
+  return path;
+}
+
+async function problemsOf(work: Promise<unknown>): Promise<string> {
+  const error = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(ConfigError);
+  return error instanceof ConfigError ? error.message : '';
+}
+
+describe('the database', () => {
+  test('is ./data/inventory.db when nothing is said', async () => {
+    expect((await loadConfig({})).databaseUrl).toBe('./data/inventory.db');
+  });
+
+  test('is what the document says before what the variables say, and DATABASE_URL before DB_PATH', async () => {
+    const INVENTORY_CONFIG = await writeDocument('database: { url: from-document.db }');
+    const variables = { DATABASE_URL: 'postgres://db/x', DB_PATH: 'x.db' };
+
+    expect((await loadConfig({ ...variables, INVENTORY_CONFIG })).databaseUrl).toBe('from-document.db');
+    expect((await loadConfig(variables)).databaseUrl).toBe('postgres://db/x');
+    expect((await loadConfig({ DB_PATH: 'x.db' })).databaseUrl).toBe('x.db');
+  });
+
+  test('can be a mounted file', async () => {
+    const secret = await writeDocument('postgres://inventory_api:secret@db/inventory\n');
+    const INVENTORY_CONFIG = await writeDocument(`database: { url_file: ${secret} }`);
+
+    expect((await loadConfig({ INVENTORY_CONFIG })).databaseUrl).toBe('postgres://inventory_api:secret@db/inventory');
+  });
+});
+
+describe('a collector', () => {
+  test('has one source with the default credentials when nothing is configured', async () => {
+    const { part } = await loadCollectorConfig({}, await loadCollector('aws'));
+
+    expect(part).toMatchObject({ sources: [{ name: 'main', role_chain: [] }] });
+  });
+
+  test("takes the starter kit's role from its variable", async () => {
+    const AWS_ORG_AUDIT_ROLE_ARN = 'arn:aws:iam::111122223333:role/org-audit';
+
+    const { part } = await loadCollectorConfig({ AWS_ORG_AUDIT_ROLE_ARN }, await loadCollector('aws'));
+
+    expect(part).toMatchObject({ sources: [{ name: 'main', role_chain: [{ role_arn: AWS_ORG_AUDIT_ROLE_ARN }] }] });
+  });
+
+  test('whose name is no folder name is refused before anything is imported', async () => {
+    for (const name of ['../aws', 'AWS', '']) {
+      expect(await problemsOf(loadCollector(name))).toContain('there is no collector');
+    }
+  });
+});
+
+describe('problems', () => {
+  test("of the document and of the collector's part are told together, without values", async () => {
+    const INVENTORY_CONFIG = await writeDocument(`
+      tenant: Wrong Tenant
+      database: { url: 'postgres://inventory:hunter2@db/inventory' }
+      collectors: { aws: { sources: [{ name: main, role_chain: [{ role_arn: nonsense, external_id: env:EXTERNAL_ID }] }] } }
+      api: { listen: everywhere }
+    `);
+
+    const message = await problemsOf(loadCollectorConfig({ INVENTORY_CONFIG }, await loadCollector('aws')));
+
+    for (const key of ['tenant', 'database.url', 'EXTERNAL_ID', 'api.listen']) expect(message).toContain(key);
+    expect(message).not.toContain('hunter2');
+    expect(message).not.toContain('nonsense');
+  });
+
+  test('of a missing or unreadable file name the variable', async () => {
+    expect(await problemsOf(loadConfig({ INVENTORY_CONFIG: join(folder, 'absent.yaml') }))).toContain(
+      'INVENTORY_CONFIG',
+    );
+    expect(await problemsOf(loadConfig({ INVENTORY_CONFIG: await writeDocument('a: [') }))).toContain(
+      'INVENTORY_CONFIG',
+    );
+  });
+});

@@ -1,0 +1,75 @@
+// Reads the configuration file and the starter kit's variables into one validated value.
+import { readFile } from 'node:fs/promises';
+import { parse } from 'yaml';
+import type { z } from 'zod';
+import type { Collector } from '#core/collector.ts';
+import { type Config, configSchema, findInlineSecrets, parsePart, resolveReferences } from '#core/config.ts';
+import { ConfigError, type ConfigProblem } from '#core/errors.ts';
+import { describeError } from '#core/redact.ts';
+import type { Variables } from './environment.ts';
+
+/** The configuration with the database's URL settled. */
+export type LoadedConfig = Config & { readonly databaseUrl: string };
+
+/** Where SQLite lies when nothing else is said. */
+export const defaultDatabase = './data/inventory.db';
+
+/** Throws ConfigError with all problems of the document. */
+export async function loadConfig(variables: Variables): Promise<LoadedConfig> {
+  return (await loadCollectorConfig(variables, undefined)).config;
+}
+
+/**
+ * The configuration and, with it, one collector's own part; its problems are reported together with the others. Without a
+ * part in the document the collector's plain variables make one, and without those its schema's defaults.
+ */
+export async function loadCollectorConfig<Schema extends z.ZodType>(
+  variables: Variables,
+  collector: Collector<Schema> | undefined,
+): Promise<{ config: LoadedConfig; part: z.output<Schema> | undefined }> {
+  const problems: ConfigProblem[] = [];
+  const document = await readDocument(variables, problems);
+  findInlineSecrets(document, problems);
+  const config = parsePart(configSchema, resolveReferences(document, variables, problems), '', problems);
+  const databaseUrl = config && (await readDatabaseUrl(config, variables, problems));
+  const part = config && collector ? parseCollectorPart(collector, config, variables, problems) : undefined;
+  if (problems.length > 0 || config === undefined || databaseUrl === undefined) {
+    throw new ConfigError('bad_configuration', problems);
+  }
+  return { config: { ...config, databaseUrl }, part };
+}
+
+function parseCollectorPart<Schema extends z.ZodType>(
+  collector: Collector<Schema>,
+  config: Config,
+  variables: Variables,
+  problems: ConfigProblem[],
+): z.output<Schema> | undefined {
+  const part = config.collectors[collector.name] ?? collector.fromEnvironment?.(variables) ?? {};
+  return parsePart(collector.config, part, `collectors.${collector.name}`, problems);
+}
+
+async function readDocument(variables: Variables, problems: ConfigProblem[]): Promise<unknown> {
+  const path = variables.INVENTORY_CONFIG;
+  if (path === undefined || path === '') return {};
+  try {
+    return parse(await readFile(path, 'utf8')) ?? {};
+  } catch (error) {
+    problems.push({ key: 'INVENTORY_CONFIG', remedy: `${path} cannot be read as YAML: ${describeError(error)}` });
+    return {};
+  }
+}
+
+async function readDatabaseUrl(config: Config, variables: Variables, problems: ConfigProblem[]): Promise<string> {
+  const { url, url_file } = config.database;
+  if (url !== undefined && url_file !== undefined) {
+    problems.push({ key: 'database', remedy: 'give url or url_file, not both' });
+  }
+  if (url_file === undefined) return url ?? variables.DATABASE_URL ?? variables.DB_PATH ?? defaultDatabase;
+  try {
+    return (await readFile(url_file, 'utf8')).trim();
+  } catch (error) {
+    problems.push({ key: 'database.url_file', remedy: `cannot be read: ${describeError(error)}` });
+    return '';
+  }
+}

@@ -1,0 +1,107 @@
+// Tests of the command line as a user types it: exit codes, messages, and a whole run against the sandbox's organization.
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openSandbox, type Sandbox } from './sandbox.ts';
+
+const main = join(import.meta.dirname, 'main.ts');
+const run = promisify(execFile);
+
+let folder: string;
+let sandbox: Sandbox;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'inventory-cli-'));
+  sandbox = await openSandbox({ accounts: 45, port: 0 });
+});
+afterAll(async () => {
+  await sandbox.close();
+  await rm(folder, { recursive: true });
+});
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function inventory(variables: Record<string, string>, ...command: string[]): Promise<Ended> {
+  const env = { PATH: process.env['PATH'] ?? '', HOME: folder, ...variables };
+  try {
+    const { stdout, stderr } = await run(process.execPath, [main, ...command], { env, cwd: folder, timeout: 60_000 });
+    return { code: 0, stdout, stderr };
+  } catch (error) {
+    const failed = error as Ended; // execFile rejects with the exit code and both outputs
+    return { code: failed.code, stdout: failed.stdout, stderr: failed.stderr };
+  }
+}
+
+describe('bad input', () => {
+  test.for([
+    ['an unknown command', ['colect', 'aws'], 'colect'],
+    ['an unknown option', ['collect', 'aws', '--scop', 'x'], '--scop'],
+    ['an unknown collector', ['collect', 'azzure'], 'there is no collector "azzure"'],
+    ['an unknown scope', ['collect', 'aws', '--scope', 'aws:prod'], 'aws:main'],
+    ['a bad duration', ['collect', 'aws', '--timeout', 'soon'], '15m'],
+    ['a run that is no id', ['runs', 'confirm', 'last', 'aws:main'], 'must be the id of a run'],
+  ] as const)('%s is told and exits 2', async ([, command, message]) => {
+    const ended = await inventory({ DB_PATH: join(folder, 'bad-input.db') }, ...command);
+
+    expect(ended.stderr).toContain(message);
+    expect(ended.code).toBe(2);
+  });
+
+  test('a database that does not answer is told with its address, without its password, and exits 1', async () => {
+    const DATABASE_URL = 'postgres://inventory_collector:hunter2@127.0.0.1:1/inventory';
+
+    const ended = await inventory({ DATABASE_URL }, 'collect', 'aws');
+
+    expect(ended.stderr).toContain('127.0.0.1:1');
+    expect(ended.stderr).not.toContain('hunter2');
+    expect(ended.code).toBe(1);
+  });
+
+  test('credentials that are nowhere fail the run and say the ways to give them', async () => {
+    const variables = { DB_PATH: join(folder, 'no-credentials.db'), AWS_EC2_METADATA_DISABLED: 'true' };
+
+    const ended = await inventory(variables, 'collect', 'aws');
+
+    expect(ended.stderr).toContain('AWS_PROFILE');
+    expect(ended.code).toBe(1);
+  });
+});
+
+describe('a laptop', () => {
+  test('collects an organization into SQLite, and status tells how fresh it is', async () => {
+    const variables = { ...sandbox.variables, DB_PATH: join(folder, 'laptop.db') };
+
+    const collected = await inventory(variables, 'collect', 'aws');
+    const status = await inventory(variables, 'status');
+
+    expect(collected).toMatchObject({ code: 0, stdout: '' });
+    expect(collected.stderr).toContain('"outcome":"complete"');
+    expect(status.stdout).toMatch(/aws:main +2\d{3}-.* complete +\d+/);
+    for (const secret of Object.entries(sandbox.variables).filter(([name]) => name.includes('KEY'))) {
+      expect(collected.stderr).not.toContain(secret[1]);
+    }
+  });
+
+  test('a dry run reads and writes nothing', async () => {
+    const variables = { ...sandbox.variables, DB_PATH: join(folder, 'dry.db') };
+
+    const dry = await inventory(variables, 'collect', 'aws', '--dry-run');
+
+    expect(dry.code).toBe(0);
+    expect(dry.stderr).toContain('"dry_run":true');
+    expect(await readdir(folder)).not.toContain('dry.db');
+  });
+
+  test('the permissions are a policy document', async () => {
+    const { code, stdout } = await inventory({}, 'permissions', 'aws');
+
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ Version: '2012-10-17' });
+  });
+});

@@ -1,0 +1,141 @@
+// The one entry point: parses the command line, runs one command, sets the exit code.
+import { Command, CommanderError } from 'commander';
+import { ConfigError, ProviderError, RequestError, StoreError } from '#core/errors.ts';
+import { redactText } from '#core/redact.ts';
+import { type Environment, openEnvironment } from './environment.ts';
+
+const exitCodes = { done: 0, failed: 1, badConfiguration: 2 } as const;
+
+const environment = openEnvironment();
+process.exitCode = await run(environment, process.argv);
+// A hung socket must not keep the pod alive.
+process.exit();
+
+async function run(environment: Environment, argv: readonly string[]): Promise<number> {
+  let exitCode: number = exitCodes.done;
+  const program = createProgram(environment, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(argv);
+    return exitCode;
+  } catch (error) {
+    return report(environment, error);
+  }
+}
+
+// Commands are imported when they are called: a collector loads no web server, the API no provider's SDK.
+function createProgram(environment: Environment, exit: (code: number) => void): Command {
+  const program = new Command('inventory').description('Knows what you own, and says where every row comes from.');
+  program.version(environment.version).exitOverride().showHelpAfterError().helpCommand(false);
+  addStoreCommands(program, environment, exit);
+  addCollectCommands(program, environment, exit);
+  addServiceCommands(program, environment);
+  return program;
+}
+
+function addStoreCommands(program: Command, environment: Environment, exit: (code: number) => void): void {
+  program
+    .command('migrate')
+    .description('bring the database to this release; Postgres needs --roles once before, as an administrator')
+    .option('--check', 'change nothing; exit 1 when migrations are pending')
+    .option('--dry-run', 'run the pending migrations and roll them back')
+    .option('--roles', 'create the database roles and the schema, then stop')
+    .action(async (options) => {
+      const { migrateCommand } = await import('./migrate.ts');
+      exit(await migrateCommand(environment, options));
+    });
+  program
+    .command('status')
+    .description('a table of scopes: last complete run, age, outcome, counts')
+    .option('--json', 'as JSON')
+    .action(async (options) => {
+      const { statusCommand } = await import('./status.ts');
+      await statusCommand(environment, options);
+    });
+  program
+    .command('runs')
+    .description('what to do about runs')
+    .command('confirm')
+    .argument('<run>', 'the latest run that held the scope')
+    .argument('<scope>', 'for example aws:main')
+    .description('let the records vanish that the shrink guard held back')
+    .action(async (run: string, scope: string) => {
+      const { runsConfirmCommand } = await import('./runs-confirm.ts');
+      await runsConfirmCommand(environment, { run, scope });
+    });
+}
+
+function addCollectCommands(program: Command, environment: Environment, exit: (code: number) => void): void {
+  program
+    .command('collect')
+    .argument('<name>', 'the collector: aws')
+    .description('read the configured scopes of one collector into the inventory')
+    .option('--scope <scope>', 'only this scope; repeatable', append, [])
+    .option('--timeout <duration>', 'give up after this long', '15m')
+    .option('--dry-run', 'read and validate, write nothing')
+    .action(async (name: string, options) => {
+      const { collectCommand } = await import('./collect.ts');
+      exit(await collectCommand(environment, name, options));
+    });
+  program
+    .command('permissions')
+    .argument('<provider>', 'aws')
+    .description("the exact least-privilege policy for a collector's credentials")
+    .action(async (provider: string) => {
+      const { permissionsCommand } = await import('./permissions.ts');
+      await permissionsCommand(environment, provider);
+    });
+}
+
+function addServiceCommands(program: Command, environment: Environment): void {
+  program
+    .command('serve')
+    .description('serve over HTTP until stopped')
+    .command('api')
+    .description('the read-only API')
+    .action(async () => {
+      const { serveApiCommand } = await import('./serve-api.ts');
+      await serveApiCommand(environment);
+    });
+  program
+    .command('token')
+    .description('static tokens')
+    .command('new')
+    .description('make a token and its configuration entry')
+    .requiredOption('--name <name>', 'who will use it')
+    .option('--tenant <tenant>', 'whose inventory it reads', 'default')
+    .option('--scope <scope...>', 'what it may do', ['inventory:read'])
+    .action(async (options) => {
+      const { tokenNewCommand } = await import('./token-new.ts');
+      tokenNewCommand(environment, options);
+    });
+  program
+    .command('sandbox')
+    .description('a make-believe AWS organization on loopback, to try the product on')
+    .option('--accounts <n>', 'how many accounts', '60')
+    .option('--port <port>', 'the port; any free one when absent', '0')
+    .action(async (options) => {
+      const { sandboxCommand } = await import('./sandbox.ts');
+      await sandboxCommand(environment, options);
+    });
+}
+
+function append(value: string, earlier: readonly string[]): readonly string[] {
+  return [...earlier, value];
+}
+
+// Known failures are told in words; anything else is a bug and is logged with its stack.
+function report(environment: Environment, error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.badConfiguration;
+  if (error instanceof ConfigError) {
+    for (const { key, remedy } of error.problems) process.stderr.write(`${redactText(`${key}: ${remedy}`)}\n`);
+    return exitCodes.badConfiguration;
+  }
+  if (error instanceof StoreError || error instanceof ProviderError || error instanceof RequestError) {
+    process.stderr.write(`${redactText(error.message)} (${error.code})\n`);
+    return exitCodes.failed;
+  }
+  environment.log.error({ event: 'bug', err: error }, 'unexpected failure');
+  return exitCodes.failed;
+}
