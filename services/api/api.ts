@@ -3,10 +3,14 @@ import type { Clock } from '#core/clock.ts';
 import type { AuthConfig } from '#core/config.ts';
 import type { Logger } from '#core/log.ts';
 import { type App, createApp } from '#services/app.ts';
-import { authorize, readScope } from '#services/auth.ts';
+import { authorize, metricsScope, readScope } from '#services/auth.ts';
 import type { Reader } from '#store/store.ts';
 import { addAccounts } from './accounts.ts';
+import { addDocs } from './docs.ts';
 import { addHealth } from './health.ts';
+import { addMetrics, createProcessMetrics } from './metrics.ts';
+import { addOrgNodes } from './org-nodes.ts';
+import { addRuns } from './runs.ts';
 
 export interface ApiOptions {
   readonly reader: Reader;
@@ -31,12 +35,20 @@ export interface Api {
   readonly ops: App | null;
 }
 
-/** Creates the apps; the caller closes the reader when it stopped listening. */
+/** Creates the apps; the caller closes the reader once it has stopped listening. */
 export function createApi(options: ApiOptions): Api {
-  const app = createApp({ ...options, observe: () => undefined });
-  const ops = options.ops ? createApp({ ...options, observe: () => undefined }) : null;
-  app.use('/api/v1/*', authorize(options.auth, options.tenant, readScope));
+  const { auth, tenant, version, schemaVersionExpected } = options;
+  const metrics = createProcessMetrics({ version, schemaVersion: schemaVersionExpected });
+  const app = createApp({ ...options, observe: metrics.observe });
+  const ops = options.ops ? createApp({ ...options, observe: metrics.observe }) : null;
+  app.use('/api/v1/*', authorize(auth, tenant, readScope));
   addAccounts(app, options);
+  addOrgNodes(app, options);
+  addRuns(app, options);
   addHealth(ops ?? app, options);
+  // Scope and tenant names are nobody's business on the port that users reach; the ops port is for the cluster alone.
+  if (ops === null) app.use('/metrics', authorize(auth, tenant, metricsScope));
+  addMetrics(ops ?? app, { ...options, metrics });
+  addDocs(app);
   return { app, ops };
 }

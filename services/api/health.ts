@@ -21,6 +21,8 @@ const readyTimeoutMs = 2000;
 const healthRoute = createRoute({
   method: 'get',
   path: '/healthz',
+  tags: ['operations'],
+  security: [],
   summary: 'Is the process alive?',
   description: 'Touches nothing but the process. Needs no token.',
   responses: {
@@ -31,6 +33,8 @@ const healthRoute = createRoute({
 const readyRoute = createRoute({
   method: 'get',
   path: '/readyz',
+  tags: ['operations'],
+  security: [],
   summary: 'May requests be sent here?',
   description: 'Asks the database for its schema version. Needs no token.',
   responses: {

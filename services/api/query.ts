@@ -26,7 +26,7 @@ export const pageParameters = {
     .transform(Number)
     .refine((limit) => limit <= maxLimit, `must be a number from 1 to ${maxLimit}`)
     .optional()
-    .meta({ param: { description: `rows of a page, from 1 to ${maxLimit}; ${defaultLimit} when absent` } }),
+    .meta({ description: 'rows of a page', type: 'integer', minimum: 1, maximum: maxLimit, default: defaultLimit }),
   cursor: z
     .string()
     .min(1)
@@ -61,7 +61,12 @@ const tagsSchema = z
     error: `each must be key:value, at most ${maxTags} of them`,
   })
   .default([])
-  .meta({ description: '`key:value`, compared whole; repeat it for more, all of them must match' });
+  .meta({
+    description: '`key:value`, compared whole; repeat it for more, all of them must match',
+    type: 'array',
+    items: { type: 'string' },
+    maxItems: maxTags,
+  });
 
 /** The filters that accounts and nodes share. */
 export const recordParameters = {

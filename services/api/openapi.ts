@@ -1,0 +1,61 @@
+// The OpenAPI 3.1 document, made from the schemas that validate; served, and checked in as docs/openapi.json.
+import { z } from 'zod';
+import { jsonSchema } from '#core/json.ts';
+import { lifecycleSchema } from '#core/observation.ts';
+import { outcomeSchema } from '#core/run.ts';
+import type { App } from '#services/app.ts';
+import { readScope } from '#services/auth.ts';
+
+const description = `Which cloud accounts there are, and where each row comes from. Read-only.
+
+Lists are bare JSON arrays of at most 1000 rows; the \`Link\` header leads to the next page. With \`Accept: text/csv\` or
+\`application/x-ndjson\` the whole list is streamed. Unknown parameters are errors. Errors are \`application/problem+json\`.
+
+Answers carry an \`ETag\`: send it back in \`If-None-Match\` and an unchanged one costs no body.`;
+
+const info = {
+  title: 'asset-inventory read API',
+  // Of the interface, not of the release.
+  version: '1',
+  description,
+  license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+};
+
+const tags = [
+  { name: 'accounts', description: 'AWS accounts, GCP projects, Azure subscriptions' },
+  { name: 'org-nodes', description: 'organizations, roots, OUs, folders, management groups' },
+  { name: 'runs', description: 'what collectors did' },
+  { name: 'operations', description: 'for probes and Prometheus' },
+];
+
+/** The text of the document for everything registered on the app so far; to be made once. */
+export function createOpenApiText(app: App): string {
+  // Any JSON is a schema that contains itself; the generator would descend for ever. With its types named it need not.
+  z.globalRegistry.add(jsonSchema, { type: ['object', 'array', 'string', 'number', 'boolean', 'null'] });
+  // A named schema is written down as it is met first, which here would be the nullable one of a record.
+  app.openAPIRegistry.register('Lifecycle', lifecycleSchema);
+  app.openAPIRegistry.register('Outcome', outcomeSchema);
+  app.openAPIRegistry.registerComponent('securitySchemes', 'token', {
+    type: 'http',
+    scheme: 'bearer',
+    description: `A token with the scope ${readScope}. Not asked for where the service runs with \`auth.mode: none\`.`,
+  });
+  const servers = [{ url: '/', description: 'the host that serves this document' }];
+  const document = app.getOpenAPI31Document({ openapi: '3.1.0', info, servers, security: [{ token: [] }], tags });
+  return `${JSON.stringify(document, writeNullable, 2)}\n`;
+}
+
+const nullableSchema = z.strictObject({
+  allOf: z.tuple([
+    z.strictObject({ $ref: z.string() }),
+    z.looseObject({ type: z.tuple([z.string(), z.literal('null')]) }),
+  ]),
+});
+
+// The generator writes a nullable reference as "both the reference and null", which nothing can be.
+function writeNullable(_name: string, value: unknown): unknown {
+  const { data } = nullableSchema.safeParse(value);
+  if (data === undefined) return value;
+  const [reference, { description: meaning }] = data.allOf;
+  return { anyOf: [reference, { type: 'null' }], description: meaning };
+}

@@ -1,0 +1,62 @@
+// What the routes of /api/v1 document as their answers.
+import type { z } from 'zod';
+import { z as zod } from 'zod';
+import { problemSchema } from '#services/problem.ts';
+import { csvType, jsonType, ndjsonType } from './accept.ts';
+
+const problem = { 'application/problem+json': { schema: problemSchema } };
+
+/** What can come instead of any answer. */
+export const problemResponses = {
+  304: { description: 'unchanged since the ETag named in If-None-Match' },
+  400: { description: 'a parameter is unknown, misspelt, repeated or malformed', content: problem },
+  401: { description: 'no token, or one that nobody has', content: problem },
+  403: { description: 'the token lacks the scope inventory:read', content: problem },
+  406: { description: 'none of the types in Accept is offered', content: problem },
+  414: { description: 'the URL is too long', content: problem },
+  500: { description: 'a fault of ours', content: problem },
+  503: { description: 'the database does not answer', content: problem },
+} as const;
+
+const notFoundResponse = { 404: { description: "no such record, or another tenant's", content: problem } } as const;
+
+/** One JSON document, or 404. */
+export function recordResponses<Schema extends z.ZodType>(schema: Schema) {
+  return {
+    200: { description: 'the record', headers: { ETag: etag }, content: { [jsonType]: { schema } } },
+    ...problemResponses,
+    ...notFoundResponse,
+  } as const;
+}
+
+/** A page of a list, or the whole of it as lines. */
+export function listResponses<Schema extends z.ZodType>(item: Schema) {
+  return {
+    200: {
+      description: 'a page as JSON; as NDJSON or CSV the whole list, without `limit` and `cursor`',
+      headers: { ETag: etag, Link: link },
+      content: {
+        [jsonType]: { schema: zod.array(item) },
+        [ndjsonType]: { schema: zod.string().meta({ description: 'one JSON object a line' }) },
+        [csvType]: {
+          schema: zod.string().meta({
+            description:
+              "RFC 4180 with a header line; objects as JSON; a text that begins like a formula gets a leading '",
+          }),
+        },
+      },
+    },
+    ...problemResponses,
+  } as const;
+}
+
+/** A list that belongs to a record, which may not be there. */
+export function recordListResponses<Schema extends z.ZodType>(item: Schema) {
+  return { ...listResponses(item), ...notFoundResponse } as const;
+}
+
+const etag = { description: 'a weak validator; send it back in If-None-Match', schema: { type: 'string' } } as const;
+const link = {
+  description: '`<…>; rel="next"` (RFC 8288), relative to the host; absent on the last page',
+  schema: { type: 'string' },
+} as const;

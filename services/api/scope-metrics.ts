@@ -1,0 +1,95 @@
+// Freshness, outcome and counts of every scope as Prometheus metrics: the rows of the runs are the metric.
+import { Gauge, Registry } from 'prom-client';
+import { outcomeSchema } from '#core/run.ts';
+import type { ScopeStatus } from '#store/store.ts';
+
+type Value = (status: ScopeStatus, now: Date) => number | null;
+
+// A value that is not known makes no sample: 0 would be a lie.
+const gauges: Readonly<Record<string, { help: string; value: Value }>> = {
+  inventory_scope_last_complete_timestamp_seconds: {
+    help: 'When the scope was last read completely; absent until it was.',
+    value: ({ last_complete_at }) => toSeconds(last_complete_at),
+  },
+  inventory_scope_last_attempt_timestamp_seconds: {
+    help: 'When a run last took the scope.',
+    value: ({ last_attempt_at }) => toSeconds(last_attempt_at),
+  },
+  inventory_scope_age_seconds: {
+    help: 'Time since the scope was last read completely; absent until it was.',
+    value({ last_complete_at }, now) {
+      const completedAt = toSeconds(last_complete_at);
+      // The two clocks may differ a little.
+      return completedAt === null ? null : Math.max(0, now.getTime() / 1000 - completedAt);
+    },
+  },
+  inventory_scope_duration_seconds: {
+    help: 'How long the last ended run took over the scope.',
+    value: ({ duration_seconds }) => duration_seconds,
+  },
+  inventory_scope_records_seen: {
+    help: 'Observations of the last ended run.',
+    value: ({ seen }) => seen,
+  },
+  inventory_scope_records_missing: {
+    help: 'Records that the last ended run did not see, though it listed their kind to its end.',
+    value: ({ missing }) => missing,
+  },
+  inventory_scope_records_vanished: {
+    help: 'Records that the last ended run marked as vanished.',
+    value: ({ vanished }) => vanished,
+  },
+  inventory_scope_records_rejected: {
+    help: 'Observations of the last ended run that were not valid.',
+    value: ({ rejected }) => rejected,
+  },
+  inventory_scope_held_kinds: {
+    help: 'Kinds whose records the shrink guard keeps from vanishing until an operator confirms.',
+    value: ({ held_kinds }) => held_kinds,
+  },
+};
+
+/** A registry of one scrape: no reset, so two scrapes at once cannot mix. Null statuses: the database did not answer. */
+export function scopeMetrics(statuses: readonly ScopeStatus[] | null, now: Date): Registry {
+  const registry = new Registry();
+  const up = new Gauge({
+    name: 'inventory_database_up',
+    help: 'Whether the database answered this scrape.',
+    registers: [registry],
+  });
+  up.set(statuses === null ? 0 : 1);
+  if (statuses === null) return registry;
+  const registers = [registry];
+  for (const [name, { help, value }] of Object.entries(gauges)) {
+    const gauge = new Gauge({ name, help, labelNames: ['tenant_id', 'collector', 'scope'], registers });
+    for (const status of statuses) {
+      const found = value(status, now);
+      if (found !== null) gauge.set(toLabels(status), found);
+    }
+  }
+  addOutcomes(statuses, registry);
+  return registry;
+}
+
+// One series for each outcome, so that a change of outcome ends none: `inventory_scope_outcome{outcome="failed"} == 1`.
+function addOutcomes(statuses: readonly ScopeStatus[], registry: Registry): void {
+  const gauge = new Gauge({
+    name: 'inventory_scope_outcome',
+    help: '1 for the outcome of the last ended run, 0 for the others.',
+    labelNames: ['tenant_id', 'collector', 'scope', 'outcome'],
+    registers: [registry],
+  });
+  for (const status of statuses.filter(({ outcome }) => outcome !== null)) {
+    for (const outcome of outcomeSchema.options) {
+      gauge.set({ ...toLabels(status), outcome }, status.outcome === outcome ? 1 : 0);
+    }
+  }
+}
+
+function toLabels({ tenant_id, collector, scope }: ScopeStatus) {
+  return { tenant_id, collector, scope };
+}
+
+function toSeconds(time: string | null): number | null {
+  return time === null ? null : Date.parse(time) / 1000;
+}
