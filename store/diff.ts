@@ -15,7 +15,7 @@ export function diffJson(from: Json | undefined, to: Json | undefined, path = ''
     const names = [...new Set([...Object.keys(from), ...Object.keys(to)])].sort();
     return names.flatMap((name) => diffJson(member(from, name), member(to, name), joinPointer(path, name)));
   }
-  if (from === undefined ? to === undefined : to !== undefined && canonicalJson(from) === canonicalJson(to)) return [];
+  if (isEqual(from, to)) return [];
   return [{ path, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }];
 }
 
@@ -37,6 +37,11 @@ export function contentChanges(stored: Content, merged: Content): Change[] {
 /** The attribute that a change belongs to. */
 export function changedField(change: Change): string {
   return change.path.split('/', 2)[1] ?? '';
+}
+
+function isEqual(from: Json | undefined, to: Json | undefined): boolean {
+  if (from === to) return true;
+  return Array.isArray(from) && Array.isArray(to) && canonicalJson(from) === canonicalJson(to);
 }
 
 function joinPointer(path: string, name: string): string {

@@ -440,12 +440,24 @@ describe.for(databases)('on $dialect', ({ open }) => {
   test('a batch is written whole or not at all', async () => {
     const actor = newActor();
     const open = await openRun(store.writer, actor);
-    const broken = account('2', { lifecycle: 'no such' as never });
+    const page = { ...evidenceOf()[0], seq: 1.5, fetched_at: '2026-01-01T00:00:00.000Z' };
 
-    await expect(open.upsert([account('1'), broken])).rejects.toMatchObject({ name: 'StoreError', retryable: false });
+    await expect(open.upsert([account('1'), account('2')], { pages: [page as never] })).rejects.toMatchObject({
+      name: 'StoreError',
+      retryable: false,
+    });
 
     expect(await countWrites(store, actor.tenant)).toBe(0);
     expect(await open.upsert([account('1')])).toMatchObject({ inserted: 1 });
+  });
+
+  test('an event that does not fit its contract keeps its batch from being written', async () => {
+    const actor = newActor();
+    const open = await openRun(store.writer, actor);
+
+    await expect(open.upsert([account('1'), account('2', { org_id: '' })])).rejects.toThrow('does not fit its schema');
+
+    expect(await countWrites(store, actor.tenant)).toBe(0);
   });
 });
 

@@ -75,8 +75,11 @@ async function vanish(context: WriteContext, { tenant_id, kind, keys }: Keys, fi
     const chunk = keys.slice(start, start + chunkSize);
     const stored = await readRows(context, { tenant_id, kind, keys: chunk });
     const plan = planVanish(kind, [...stored.values()], finding);
-    await writeRows(context, 'update', { tenant_id, kind, rows: plan.updates });
-    await insertVersions(context.sql, tenant_id, plan.versions);
-    await insertEvents(context.sql, toEvents(plan.happenings, { ...finding, tenant_id, clock: context.clock }));
+    const events = toEvents(plan.happenings, { ...finding, tenant_id, clock: context.clock });
+    await Promise.all([
+      writeRows(context, 'update', { tenant_id, kind, rows: plan.updates }),
+      insertVersions(context.sql, tenant_id, plan.versions),
+      insertEvents(context.sql, events),
+    ]);
   }
 }

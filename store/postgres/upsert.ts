@@ -36,10 +36,14 @@ async function writeKind(
   const sorted = sortByHead(observations, heads, scope);
   const stored = await readRows(context, { tenant_id, kind, keys: keysOf(sorted.suspects) });
   const plan = planBatch(sorted, stored, batchContext);
-  await writeRows(context, 'insert', { tenant_id, kind, rows: plan.inserts });
-  await writeRows(context, 'update', { tenant_id, kind, rows: plan.updates });
-  await insertVersions(context.sql, tenant_id, plan.versions);
   const eventContext = { tenant_id, run_id, source: sourceOf(batchContext.stamp), clock: context.clock };
-  await insertEvents(context.sql, toEvents(plan.happenings, eventContext));
+  const events = toEvents(plan.happenings, eventContext);
+  // Sent one after the other without waiting: they depend on nothing but their order, and share a round trip.
+  await Promise.all([
+    writeRows(context, 'insert', { tenant_id, kind, rows: plan.inserts }),
+    writeRows(context, 'update', { tenant_id, kind, rows: plan.updates }),
+    insertVersions(context.sql, tenant_id, plan.versions),
+    insertEvents(context.sql, events),
+  ]);
   return plan;
 }

@@ -44,10 +44,11 @@ function writeKind(
     if (record !== undefined) stored.set(key, record);
   }
   const plan = planBatch(sorted, stored, batchContext);
+  const eventContext = { tenant_id, run_id, source: sourceOf(batchContext.stamp), clock: context.clock };
+  const events = toEvents(plan.happenings, eventContext);
   for (const row of plan.inserts) table.insert(tenant_id, row);
   for (const row of plan.updates) table.update(tenant_id, row);
   insertVersions(context.database, tenant_id, plan.versions);
-  const eventContext = { tenant_id, run_id, source: sourceOf(batchContext.stamp), clock: context.clock };
-  insertEvents(context.database, toEvents(plan.happenings, eventContext));
+  insertEvents(context.database, events);
   return plan;
 }
