@@ -1,7 +1,9 @@
 // A pool of connections to Postgres, and the transaction of one tenant that every statement of ours runs in.
 import postgres from 'postgres';
 import { openDeadline, raceSignal } from '#core/deadline.ts';
+import { StoreError } from '#core/errors.ts';
 import { toStoreError } from './errors.ts';
+import { createPool, type PooledConnection } from './pool.ts';
 import { type PostgresTarget, parsePostgresUrl } from './url.ts';
 
 export interface PostgresOptions {
@@ -12,6 +14,8 @@ export interface PostgresOptions {
   readonly maxConnections: number;
   /** How long one statement may take; a transaction may take twice that and the time to connect. */
   readonly statementTimeoutMs: number;
+  /** How long to wait for a connection; 10 s when absent. */
+  readonly connectTimeoutMs?: number;
 }
 
 // Times stay text, in whatever form the statement asked for, and 64-bit integers (fences, positions) become numbers.
@@ -21,7 +25,7 @@ const types: Record<string, postgres.PostgresType> = {
 };
 
 /** The driver's template tag inside one transaction. Arrays and JSON are parsed; `sql.json(x)` sends JSON. */
-export type PostgresTransaction = postgres.TransactionSql;
+export type PostgresTransaction = postgres.ISql;
 
 /** What a transaction is begun with: its tenant, or null for the few statements that belong to none. */
 export interface TransactionOptions {
@@ -42,38 +46,38 @@ export interface PostgresConnection {
   close(): Promise<void>;
 }
 
-const connectTimeoutMs = 10_000;
-
 /** Opens a pool; nothing is connected until the first transaction. */
 export function openPostgres(options: PostgresOptions): PostgresConnection {
   const target = parsePostgresUrl(options.url);
-  const settings = sessionSettings(options);
-  const deadlineMs = connectTimeoutMs + 2 * options.statementTimeoutMs;
-  let pool = openPool(target, options);
+  const pool = createPool({
+    max: options.maxConnections,
+    open: (onClose) => openDriver(target, { ...options, onClose }),
+  });
+  const session = target.prepare ? {} : sessionSettings(options);
+  const deadlineMs = connectTimeout(options) + 2 * options.statementTimeoutMs;
 
-  // A connection whose peer fell silent would stay in the pool until TCP gives up, a quarter of an hour later.
-  function abandon(silent: postgres.Sql): void {
-    if (silent !== pool) return;
-    pool = openPool(target, options);
-    // Its own deadline is 0 s, and what it was still doing fails with the errors of its transactions.
-    silent.end({ timeout: 0 }).catch(() => undefined);
-  }
-
-  async function transact<T>(how: TransactionOptions, work: (sql: PostgresTransaction) => Promise<T>): Promise<T> {
-    const used = pool;
+  async function transact<T>({ tenant_id, mode }: TransactionOptions, work: Work<T>): Promise<T> {
     const deadline = openDeadline(deadlineMs);
-    const local = { ...(target.prepare ? {} : settings), ...tenantSetting(how.tenant_id) };
+    const settings = { ...session, ...(tenant_id === null ? {} : { 'inventory.tenant_id': tenant_id }) };
     try {
-      return await raceSignal(begin(used, how.mode, { local, work }), deadline.signal);
+      const connection = await pool.take(deadline.signal);
+      try {
+        return await raceSignal(runTransaction(connection, { mode, settings, work }), deadline.signal);
+      } catch (error) {
+        // A peer that fell silent would keep the connection until TCP gives up, a quarter of an hour later.
+        if (deadline.signal.aborted) pool.discard(connection);
+        throw error;
+      } finally {
+        pool.giveBack(connection);
+      }
     } catch (error) {
-      if (deadline.signal.aborted) abandon(used);
       throw toStoreError(error, target.shown);
     } finally {
       deadline.clear();
     }
   }
 
-  return { readOnly: options.readOnly, target: target.shown, transact, close: () => pool.end({ timeout: 5 }) };
+  return { readOnly: options.readOnly, target: target.shown, transact, close: pool.close };
 }
 
 /**
@@ -89,28 +93,36 @@ export function inTenant<T>(
   return connection.transact({ tenant_id, mode }, work);
 }
 
-interface Work<T> {
+type Work<T> = (sql: PostgresTransaction) => Promise<T>;
+
+interface Transaction<T> {
+  readonly mode: TransactionOptions['mode'];
   /** Settings that hold until the transaction ends. */
-  readonly local: Readonly<Record<string, string>>;
-  readonly work: (sql: PostgresTransaction) => Promise<T>;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly work: Work<T>;
 }
 
-async function begin<T>(pool: postgres.Sql, mode: string, { local, work }: Work<T>): Promise<T> {
-  const { result } = await pool.begin(mode, async (sql) => {
-    // Sent before the first statement of `work` but not awaited: it costs no round trip of its own.
-    const set = Object.keys(local).length > 0 ? applySettings(sql, local).execute() : undefined;
-    const [value] = await Promise.all([work(sql), set]);
-    return { result: value };
-  });
-  return result;
+async function runTransaction<T>(
+  { sql, isLost }: PooledConnection,
+  { mode, settings, work }: Transaction<T>,
+): Promise<T> {
+  try {
+    // Sent together: the connection runs them in this order, and one round trip serves them all.
+    const begun = sql.unsafe(`begin ${mode}`).execute();
+    const set = Object.keys(settings).length > 0 ? applySettings(sql, settings).execute() : undefined;
+    const [result] = await Promise.all([work(sql), begun, set]);
+    const { command } = await sql.unsafe('commit');
+    // What the server answers when a statement failed and `work` went on regardless.
+    if (command !== 'COMMIT') throw new StoreError('25P02', 'a statement failed, so the transaction was rolled back');
+    return result;
+  } catch (error) {
+    if (!isLost()) await sql.unsafe('rollback').catch(() => undefined);
+    throw error;
+  }
 }
 
-function applySettings(sql: PostgresTransaction, local: Readonly<Record<string, string>>) {
-  return sql`select set_config(key, value, true) from jsonb_each_text(${sql.json(local)})`;
-}
-
-function tenantSetting(tenant_id: string | null): Record<string, string> {
-  return tenant_id === null ? {} : { 'inventory.tenant_id': tenant_id };
+function applySettings(sql: PostgresTransaction, settings: Readonly<Record<string, string>>) {
+  return sql`select set_config(key, value, true) from jsonb_each_text(${sql.json(settings)})`;
 }
 
 function sessionSettings({ statementTimeoutMs, readOnly }: PostgresOptions): Record<string, string> {
@@ -123,15 +135,22 @@ function sessionSettings({ statementTimeoutMs, readOnly }: PostgresOptions): Rec
   };
 }
 
-function openPool(target: PostgresTarget, options: PostgresOptions): postgres.Sql {
+function connectTimeout({ connectTimeoutMs = 10_000 }: PostgresOptions): number {
+  return connectTimeoutMs;
+}
+
+function openDriver(target: PostgresTarget, options: PostgresOptions & { readonly onClose: () => void }): postgres.Sql {
   return postgres(target.url, {
     types,
     ssl: target.ssl,
-    max: options.maxConnections,
+    max: 1,
     prepare: target.prepare,
     debug: false,
-    connect_timeout: connectTimeoutMs / 1000,
+    connect_timeout: connectTimeout(options) / 1000,
+    // Longer than the server lets a transaction idle, for the driver does not know when one is open; so no lifetime either.
     idle_timeout: 60,
+    max_lifetime: null,
+    onclose: options.onClose,
     keep_alive: 30,
     // PgBouncer refuses settings it does not know at connection start; there each transaction brings its own.
     connection: {

@@ -20,10 +20,7 @@ export function openSqlite({ path, readOnly }: SqliteOptions): Database.Database
     const database = new Database(path, { readonly: readOnly, fileMustExist: readOnly, timeout: busyTimeoutMs });
     try {
       database.pragma('foreign_keys = on');
-      // A write-ahead log lets readers read while a collector writes. With it `normal` loses at most the last
-      // transactions to a power cut, never the file; the next run observes them again.
-      if (!readOnly) database.pragma('journal_mode = wal');
-      database.pragma('synchronous = normal');
+      if (!readOnly) keepWriteAheadLog(database);
       // SQLite's own lower() knows ASCII only.
       database.function('lower_unicode', { deterministic: true }, lowerUnicode);
       // Opening reads nothing; this finds a file that is no database.
@@ -34,6 +31,23 @@ export function openSqlite({ path, readOnly }: SqliteOptions): Database.Database
       throw error;
     }
   });
+}
+
+// A write-ahead log lets readers read while a collector writes. With it `normal` loses at most the last transactions to a
+// power cut, never the file; the next run observes them again.
+function keepWriteAheadLog(database: Database.Database): void {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      database.pragma('journal_mode = wal');
+      database.pragma('synchronous = normal');
+      return;
+    } catch (error) {
+      if (attempt === 10 || !(error instanceof Database.SqliteError) || !error.code.startsWith('SQLITE_BUSY'))
+        throw error;
+      // The busy timeout does not apply to a change of journal mode, but it does to this.
+      database.exec('begin immediate; commit');
+    }
+  }
 }
 
 /**

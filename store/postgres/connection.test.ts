@@ -1,0 +1,229 @@
+// The pool and its transactions, against a real server, a proxy that falls silent, and nobody at all.
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { StoreError } from '#core/errors.ts';
+import { openTestDatabase, type TestDatabase } from '#testkit/postgres-for-tests.ts';
+import { inTenant, openPostgres, type PostgresConnection, type PostgresOptions } from './connection.ts';
+
+let database: TestDatabase;
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+});
+afterAll(() => database.close());
+
+const untenanted = { tenant_id: null, mode: 'isolation level read committed' } as const;
+
+describe.for(['', '?prepare=false'])('with %s', (parameters) => {
+  test('a transaction has its tenant, our schema and our limits, and the next one on the connection has another', async () => {
+    const connection = open({ url: `${database.adminUrl}${parameters}`, statementTimeoutMs: 5000 });
+    const readSettings = (tenant: string) =>
+      inTenant(
+        connection,
+        tenant,
+        (sql) => sql`
+          select inventory.current_tenant_id() as tenant, current_schema as schema,
+            current_setting('transaction_isolation') as isolation, current_setting('statement_timeout') as timeout,
+            current_setting('idle_in_transaction_session_timeout') as idle, current_setting('timezone') as zone`,
+      );
+
+    const limits = { schema: 'inventory', isolation: 'repeatable read', timeout: '5s', idle: '30s', zone: 'UTC' };
+    expect(await readSettings('first')).toEqual([{ tenant: 'first', ...limits }]);
+    expect(await readSettings('second')).toEqual([{ tenant: 'second', ...limits }]);
+    const [row] = await connection.transact(untenanted, (sql) => sql`select inventory.current_tenant_id() as tenant`);
+    expect(row).toEqual({ tenant: null });
+  });
+
+  test('a read-only connection refuses to write, also where the transaction did not say so', async () => {
+    const connection = open({ url: `${database.adminUrl}${parameters}`, readOnly: true });
+    const write = () => inTenant(connection, 'mine', (sql) => sql`delete from cloud_accounts`);
+    const writeAnyway = () => connection.transact(untenanted, (sql) => sql`delete from cloud_accounts`);
+
+    await expect(write()).rejects.toMatchObject({ name: 'StoreError', code: '25006', retryable: false });
+    if (parameters === '') await expect(writeAnyway()).rejects.toMatchObject({ code: '25006' });
+  });
+
+  test('times stay text, JSON and arrays are parsed, 64-bit integers are numbers', async () => {
+    const connection = open({ url: `${database.adminUrl}${parameters}` });
+
+    const [row] = await connection.transact(
+      untenanted,
+      (sql) => sql`
+        select ${'2026-01-02T03:04:05.678Z'}::timestamptz as time, 9007199254740991::bigint as big,
+          ${sql.json({ a: [1, 'x'] })}::jsonb as json, array['a', 'b,"c'] as list, ${['x', 'y']}::text[] as sent`,
+    );
+
+    expect(row).toEqual({
+      time: '2026-01-02 03:04:05.678+00',
+      big: 9007199254740991,
+      json: { a: [1, 'x'] },
+      list: ['a', 'b,"c'],
+      sent: ['x', 'y'],
+    });
+  });
+});
+
+test('what fails is rolled back, and what the work itself throws comes out as it is', async () => {
+  const connection = open({});
+  const own = new RangeError('mine');
+
+  const failed = connection.transact(untenanted, async (sql) => {
+    await sql`create table half_done (id int)`;
+    throw own;
+  });
+
+  await expect(failed).rejects.toBe(own);
+  const [row] = await connection.transact(untenanted, (sql) => sql`select to_regclass('half_done') as table`);
+  expect(row).toEqual({ table: null });
+});
+
+test('a statement that takes too long is stopped by the server and may be tried again', async () => {
+  const connection = open({ statementTimeoutMs: 50 });
+
+  const slow = connection.transact(untenanted, (sql) => sql`select pg_sleep(30)`);
+
+  await expect(slow).rejects.toMatchObject({ name: 'StoreError', code: '57014', retryable: true });
+});
+
+test('a server that falls silent costs one deadline, and the next transaction has a fresh connection', async () => {
+  const proxy = await openProxy(new URL(database.adminUrl));
+  const connection = open({ url: proxy.url, statementTimeoutMs: 100, connectTimeoutMs: 300, maxConnections: 1 });
+  await connection.transact(untenanted, (sql) => sql`select 1`);
+
+  proxy.fallSilent();
+  const silent = connection.transact(untenanted, (sql) => sql`select 1`);
+
+  await expect(silent).rejects.toMatchObject({ name: 'StoreError', code: 'deadline', retryable: true });
+  const [row] = await connection.transact(untenanted, (sql) => sql`select 2 as two`);
+  expect(row).toEqual({ two: 2 });
+});
+
+test('a connection that is cut in mid-transaction is a StoreError that may be tried again', async () => {
+  const connection = open({ maxConnections: 1 });
+
+  const cut = connection.transact(untenanted, async (sql) => {
+    await sql`select pg_terminate_backend(pg_backend_pid())`;
+  });
+
+  await expect(cut).rejects.toBeInstanceOf(StoreError);
+  await expect(cut).rejects.toMatchObject({ retryable: true });
+  await expect(connection.transact(untenanted, (sql) => sql`select 1 as one`)).resolves.toEqual([{ one: 1 }]);
+});
+
+test('a transaction whose connection is cut between two statements runs the second nowhere', async () => {
+  const connection = open({ maxConnections: 2 });
+  const steps: string[] = [];
+
+  const cut = connection.transact(untenanted, async (sql) => {
+    const [row] = await sql`select pg_backend_pid() as pid`;
+    await connection.transact(untenanted, (other) => other`select pg_terminate_backend(${row?.pid}, 5000)`);
+    steps.push('cut');
+    await sql`create table run_outside (id int)`;
+    steps.push('went on');
+  });
+
+  await expect(cut).rejects.toMatchObject({ name: 'StoreError', retryable: true });
+  expect(steps).toEqual(['cut']);
+  const [found] = await connection.transact(untenanted, (sql) => sql`select to_regclass('run_outside') as table`);
+  expect(found).toEqual({ table: null });
+});
+
+test('a transaction that goes on after a failed statement is not taken for committed', async () => {
+  const connection = open({});
+
+  const swallowed = connection.transact(untenanted, async (sql) => {
+    await sql`select 1 / 0`.catch(() => undefined);
+  });
+
+  await expect(swallowed).rejects.toMatchObject({ name: 'StoreError', code: '25P02' });
+});
+
+test('more transactions than connections wait for their turn', async () => {
+  const connection = open({ maxConnections: 2 });
+
+  const rows = await Promise.all(
+    Array.from({ length: 10 }, (_, index) =>
+      connection.transact(untenanted, (sql) => sql`select ${index}::integer as index, pg_backend_pid() as pid`),
+    ),
+  );
+
+  expect(rows.map(([row]) => row?.index)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  expect(new Set(rows.map(([row]) => row?.pid)).size).toBe(2);
+});
+
+test('an address where nobody listens is named, without the password', async () => {
+  const connection = open({ url: `postgres://someone:hunter2@127.0.0.1:${await findClosedPort()}/inventory` });
+
+  const refused = connection.transact(untenanted, (sql) => sql`select 1`);
+
+  await expect(refused).rejects.toMatchObject({ name: 'StoreError', code: 'ECONNREFUSED', retryable: true });
+  await expect(refused).rejects.toThrow(/cannot reach Postgres at 127\.0\.0\.1:\d+\/inventory as someone/);
+  await expect(refused).rejects.not.toThrow('hunter2');
+});
+
+test('a pool closes while nothing runs, and then takes no more work', async () => {
+  const connection = open({});
+  await connection.transact(untenanted, (sql) => sql`select 1`);
+
+  await connection.close();
+
+  const late = connection.transact(untenanted, (sql) => sql`select 1`);
+  await expect(late).rejects.toMatchObject({ name: 'StoreError', code: 'closed' });
+});
+
+function open(options: Partial<PostgresOptions>): PostgresConnection {
+  const connection = openPostgres({
+    url: database.adminUrl,
+    applicationName: 'test',
+    readOnly: false,
+    maxConnections: 2,
+    statementTimeoutMs: 10_000,
+    ...options,
+  });
+  onTestFinished(() => connection.close());
+  return connection;
+}
+
+/** A proxy whose present connections can fall silent while new ones go through. */
+async function openProxy(target: URL) {
+  const pairs: [Socket, Socket][] = [];
+  const server = createServer((client) => {
+    const upstream = connect(Number(target.port), target.hostname);
+    pairs.push([client, upstream]);
+    client.pipe(upstream).pipe(client);
+    for (const socket of [client, upstream]) socket.on('error', () => undefined);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    for (const socket of pairs.flat()) socket.destroy();
+    server.close();
+  });
+  const url = new URL(target);
+  url.port = String(portOf(server.address()));
+  return {
+    url: url.href,
+    fallSilent() {
+      for (const [client, upstream] of pairs) {
+        client.unpipe();
+        client.resume();
+        upstream.unpipe();
+      }
+    },
+  };
+}
+
+async function findClosedPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const port = portOf(server.address());
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+function portOf(address: ReturnType<ReturnType<typeof createServer>['address']>): number {
+  if (address === null || typeof address === 'string') throw new Error('a TCP server has a numeric port');
+  return address.port;
+}
