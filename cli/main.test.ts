@@ -98,10 +98,10 @@ describe('a laptop', () => {
     expect(await readdir(folder)).not.toContain('dry.db');
   });
 
-  test('the permissions are a policy document', async () => {
+  test('the permissions are a policy document for each identity of a scope', async () => {
     const { code, stdout } = await inventory({}, 'permissions', 'aws');
 
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ Version: '2012-10-17' });
+    expect(JSON.parse(stdout)).toMatchObject([{ scope: 'aws:main', policy: { Version: '2012-10-17' } }]);
   });
 });

@@ -1,3 +1,4 @@
+// Tests of the fake's scripted faults, each asserted with the bare SDK.
 import { ListAccountsCommand, type OrganizationsClient, paginateListAccounts } from '@aws-sdk/client-organizations';
 import { GetResourcesCommand } from '@aws-sdk/client-resource-groups-tagging-api';
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';

@@ -1,3 +1,4 @@
+// Tests of the organizations that the fake is filled with, and of changes to them.
 import { expect, test } from 'vitest';
 import { createOrganization } from './create-organization.ts';
 import { addUnit, delegate, moveAccount, removeUnit, renameUnit, setAccountState, undelegate } from './mutations.ts';

@@ -1,3 +1,4 @@
+// Tests of the fake's Organizations API with the bare SDK: listings, tokens, callers, throttling.
 import {
   DescribeOrganizationalUnitCommand,
   DescribeOrganizationCommand,

@@ -1,3 +1,4 @@
+// Tests of the fake's STS and Pod Identity with the bare SDK: roles, web identities, expiry.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// Tests of the fake's Tagging API with the bare SDK.
 import {
   GetResourcesCommand,
   type GetResourcesCommandInput,
