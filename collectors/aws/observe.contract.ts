@@ -72,11 +72,11 @@ const sdkVariables = [
 
 const plan = { id: 'o-exampleorg1', accounts: 45, organizational_units: 12, delegated_administrators: 2 };
 
-/** 45 accounts in twelve units, unless told otherwise. */
+/** 45 accounts in twelve units, unless told otherwise; the first of several organizations is the one whose keys are used. */
 export async function startAws(
   options: Partial<AwsFakeOptions> & { plan?: Partial<OrganizationPlan> } = {},
 ): Promise<Started> {
-  const organization = createOrganization({ ...plan, ...options.plan });
+  const organization = options.organizations?.[0] ?? createOrganization({ ...plan, ...options.plan });
   const fake = await openAwsFake({ organizations: [organization], ...options });
   onTestFinished(() => fake.close());
   const keys = fake.addUser(organization.management_account_id);

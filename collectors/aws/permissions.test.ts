@@ -1,14 +1,13 @@
 // The IAM policies that `inventory permissions aws` prints.
 import { expect, test } from 'vitest';
 import { awsConfigSchema } from './config.ts';
-import { toPermissions } from './permissions.ts';
+import { createPermissions } from './permissions.ts';
 
 const hub = 'arn:aws:iam::111122223333:role/hub';
 const audit = 'arn:aws:iam::444455556666:role/audit';
 
 function permissionsOf(source: Record<string, unknown>) {
-  const [parsed] = awsConfigSchema.parse({ sources: [{ name: 'main', ...source }] }).sources;
-  return parsed === undefined ? [] : toPermissions(parsed);
+  return createPermissions(awsConfigSchema.parse({ sources: [{ name: 'main', ...source }] }));
 }
 
 test('without roles the own identity reads, and nothing writes', () => {

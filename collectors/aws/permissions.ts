@@ -1,5 +1,5 @@
 // The least that the credentials must be allowed, feature by feature, as the IAM policies to attach.
-import type { AwsSourceConfig } from './config.ts';
+import { type AwsConfig, type AwsSourceConfig, type RoleHop, toScope } from './config.ts';
 
 /** The IAM actions of each feature. `sts:GetCallerIdentity` is called too and needs no permission. */
 export const actionsByFeature = {
@@ -23,24 +23,30 @@ interface Statement {
   readonly Resource: string | readonly string[];
 }
 
-/** An identity policy and whom it belongs to: an ARN of the chain, or the collector's own identity. */
+/** An identity policy, the scope that needs it, and whom it belongs to: an ARN of the chain, or the collector's own identity. */
 export interface Permission {
+  readonly scope: string;
   readonly attach_to: string;
   readonly policy: { readonly Version: '2012-10-17'; readonly Statement: readonly Statement[] };
 }
 
-/** The policies of a source: each role of the chain may assume the next one, and the last may read. */
-export function toPermissions(source: Pick<AwsSourceConfig, 'tags' | 'role_chain' | 'web_identity'>): Permission[] {
-  const base = source.web_identity?.role_arn ?? "the collector's own identity";
-  const holders = [base, ...source.role_chain.map((hop) => hop.role_arn)];
-  return holders.map((holder, index) => {
-    const next = source.role_chain[index];
-    const statement: Statement =
-      next === undefined
-        ? { Sid: 'ReadOrganization', Effect: 'Allow', Action: listActions(source.tags), Resource: '*' }
-        : { Sid: 'AssumeNextRole', Effect: 'Allow', Action: toHopActions(next), Resource: next.role_arn };
-    return { attach_to: holder, policy: { Version: '2012-10-17', Statement: [statement] } };
+/** The policies of every source: each role of its chain may assume the next one, and the last may read. */
+export function createPermissions(config: AwsConfig): Permission[] {
+  return config.sources.flatMap((source) => {
+    const base = source.web_identity?.role_arn ?? "the collector's own identity";
+    const holders = [base, ...source.role_chain.map((hop) => hop.role_arn)];
+    return holders.map((holder, index) => ({
+      scope: toScope(source),
+      attach_to: holder,
+      policy: { Version: '2012-10-17', Statement: [toStatement(source, source.role_chain[index])] } as const,
+    }));
   });
+}
+
+function toStatement(source: AwsSourceConfig, next: RoleHop | undefined): Statement {
+  return next === undefined
+    ? { Sid: 'ReadOrganization', Effect: 'Allow', Action: listActions(source.tags), Resource: '*' }
+    : { Sid: 'AssumeNextRole', Effect: 'Allow', Action: toHopActions(next), Resource: next.role_arn };
 }
 
 function listActions(tags: boolean): string[] {
@@ -48,6 +54,6 @@ function listActions(tags: boolean): string[] {
   return features.flatMap(([, actions]) => [...actions]).sort();
 }
 
-function toHopActions(hop: AwsSourceConfig['role_chain'][number]): string[] {
+function toHopActions(hop: RoleHop): string[] {
   return hop.source_identity === undefined ? ['sts:AssumeRole'] : ['sts:AssumeRole', 'sts:SetSourceIdentity'];
 }
