@@ -82,7 +82,7 @@ export function toObservation(reading: Reading, account: ListedAccount, known: A
   const { chain, placement, tagged } = known;
   const residency = readResidency(session.source.region_residency, session.partition, {
     id: account.id,
-    chain: chain ?? [],
+    chain,
   });
   const parent = chain?.at(-1);
   const attributes = {
@@ -95,8 +95,8 @@ export function toObservation(reading: Reading, account: ListedAccount, known: A
     ...(parent !== undefined && { parent_id: `${organization.id}/${parent}` }),
     ...(chain !== undefined && toPathFields(tree, organization.id, chain)),
     ...(tagged?.tags && { tags: tagged.tags }),
-    region_residency: residency.value,
-    details: toDetails(reading, account, known.delegations, residency.source),
+    ...(residency && { region_residency: residency.value }),
+    details: toDetails(reading, account, known.delegations, residency?.source),
   } as const;
   const isManagement = account.id === organization.management_account_id;
   return {
@@ -118,13 +118,13 @@ function toDetails(
   { organization, session }: Reading,
   account: ListedAccount,
   delegations: AccountContext['delegations'],
-  residencySource: string,
+  residencySource: string | undefined,
 ): JsonObject {
   const { JoinedMethod, JoinedTimestamp, Email } = account.fields;
   const joinedAt = JoinedTimestamp == null ? undefined : toTimestamp(JoinedTimestamp);
   return {
     is_management: account.id === organization.management_account_id,
-    region_residency_source: residencySource,
+    ...(residencySource !== undefined && { region_residency_source: residencySource }),
     ...(account.arn !== undefined && { arn: account.arn }),
     ...(joinedAt !== undefined && { joined_at: joinedAt }),
     ...(JoinedMethod != null && { joined_method: JoinedMethod }),

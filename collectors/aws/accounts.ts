@@ -75,7 +75,7 @@ async function* observeBatch(
   batch: readonly ListedAccount[],
 ): AsyncGenerator<Observation, void, undefined> {
   const { organization, tree, session, incomplete } = reading;
-  const tags = await reading.tags.read(batch.flatMap(({ id, arn }) => (arn === undefined ? [] : [{ id, arn }])));
+  const tags = await reading.tags.read(batch);
   for (const account of batch) {
     let chain = toChain(account, organization.id);
     let placement: Placement | undefined;

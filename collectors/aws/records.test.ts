@@ -52,6 +52,14 @@ describe('residency', () => {
   ] as const)('of %o is %s, by the %s', ([configured, value, source]) => {
     expect(readResidency(configured, 'aws', account)).toEqual({ value, source });
   });
+
+  test('of an account whose place is not known is left out where it depends on the place', () => {
+    const lost = { id: '111122223333', chain: undefined };
+
+    expect(readResidency({ 'ou-root-lower001': 'de' }, 'aws', lost)).toBeUndefined();
+    expect(readResidency({ '111122223333': 'fr' }, 'aws', lost)).toEqual({ value: 'fr', source: 'configuration' });
+    expect(readResidency(undefined, 'aws', lost)).toEqual({ value: 'global', source: 'partition' });
+  });
 });
 
 describe("an account's path", () => {

@@ -15,7 +15,8 @@ export const tagBatchSize = 100;
 /** An account, a root or a unit. */
 export interface Taggable {
   readonly id: string;
-  readonly arn: string;
+  /** Without it the Tagging API cannot be asked. */
+  readonly arn: string | undefined;
 }
 
 /** A resource's tags, unless they could not be read, and the requests that named it. */
@@ -78,7 +79,9 @@ async function getResources(
   state: TagState,
   batch: readonly Taggable[],
 ): Promise<BatchAnswer | undefined> {
-  const command = new GetResourcesCommand({ ResourceARNList: batch.map((resource) => resource.arn) });
+  const arns = batch.flatMap(({ arn }) => arn ?? []);
+  if (arns.length === 0) return undefined;
+  const command = new GetResourcesCommand({ ResourceARNList: arns });
   const question = { operation: 'tag:GetResources', client: session.tagging } as const;
   try {
     const { body, request } = await session.requester.ask(question, (options) =>
@@ -104,11 +107,11 @@ async function proveBySample(
 ): Promise<{ id: string; tagged: Tagged } | undefined> {
   const { batch, answer } = asked;
   if (answer === undefined || state.tagging !== 'unproved' || state.isDenied) return undefined;
-  const sample = batch.find(({ arn }) => Object.keys(answer.tagsByArn.get(arn) ?? {}).length > 0);
+  const sample = batch.find((resource) => Object.keys(tagsIn(answer, resource) ?? {}).length > 0);
   if (sample === undefined) return undefined;
   const { tags, requests } = await listTags(session, state, sample);
   if (tags === undefined) return undefined;
-  state.tagging = canonicalJson(tags) === canonicalJson(answer.tagsByArn.get(sample.arn)) ? 'proved' : 'off';
+  state.tagging = canonicalJson(tags) === canonicalJson(tagsIn(answer, sample)) ? 'proved' : 'off';
   return { id: sample.id, tagged: { tags, requests: [answer.request, ...requests] } };
 }
 
@@ -118,10 +121,10 @@ async function readOne(
   asked: { resource: Taggable; answer: BatchAnswer | undefined },
 ): Promise<Tagged> {
   const { resource, answer } = asked;
-  const told = state.tagging === 'off' ? undefined : answer?.tagsByArn.get(resource.arn);
-  const named = answer === undefined ? [] : [answer.request];
+  const told = state.tagging === 'off' ? undefined : tagsIn(answer, resource);
+  const named = answer === undefined || resource.arn === undefined ? [] : [answer.request];
   if (told !== undefined && (state.tagging === 'proved' || state.isDenied)) return { tags: told, requests: named };
-  if (state.tagging === 'proved' && answer?.isWhole) return { tags: {}, requests: named };
+  if (state.tagging === 'proved' && resource.arn !== undefined && answer?.isWhole) return { tags: {}, requests: named };
   const { tags, requests } = await listTags(session, state, resource);
   const known = tags ?? told;
   return { ...(known && { tags: known }), requests: [...named, ...requests] };
@@ -151,6 +154,10 @@ async function listTags(session: AwsSession, state: TagState, resource: Taggable
     session.context.skip({ what: 'tags' }, error);
     return { requests: [] };
   }
+}
+
+function tagsIn(answer: BatchAnswer | undefined, { arn }: Taggable): Record<string, string> | undefined {
+  return arn === undefined ? undefined : answer?.tagsByArn.get(arn);
 }
 
 function toTags(tags: z.output<typeof tagsSchema>): Record<string, string> {

@@ -152,8 +152,7 @@ async function* toObservations(
   reading: Reading,
   found: readonly FoundNode[],
 ): AsyncGenerator<Observation, void, undefined> {
-  const resources = found.flatMap(({ id, arn }) => (arn === undefined ? [] : [{ id, arn }]));
-  const tags = await reading.tags.read(resources);
+  const tags = await reading.tags.read(found);
   for (const node of found) yield toObservation(reading, node, tags.get(node.id));
 }
 
