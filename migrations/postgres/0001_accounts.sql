@@ -44,6 +44,7 @@ create table cloud_accounts (
   primary key (tenant_id, provider, id)
 );
 create index cloud_accounts_scope on cloud_accounts (tenant_id, scope);
+create index cloud_accounts_id on cloud_accounts (tenant_id, id, provider);
 create index cloud_accounts_name on cloud_accounts (tenant_id, name, provider, id);
 create index cloud_accounts_discovered_at on cloud_accounts (tenant_id, discovered_at, provider, id);
 create index cloud_accounts_valid_from on cloud_accounts (tenant_id, valid_from, provider, id);
@@ -84,7 +85,7 @@ create table org_nodes (
 );
 create index org_nodes_scope on org_nodes (tenant_id, scope);
 create index org_nodes_name on org_nodes (tenant_id, name, id);
-create index org_nodes_bare_id on org_nodes (tenant_id, split_part(id, '/', 2));
+create index org_nodes_bare_id on org_nodes (tenant_id, substr(id, strpos(id, '/') + 1));
 create index org_nodes_org_path_ids on org_nodes using gin (org_path_ids);
 
 create table scopes (

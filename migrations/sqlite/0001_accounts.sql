@@ -37,6 +37,7 @@ create table cloud_accounts (
   primary key (tenant_id, provider, id)
 ) strict;
 create index cloud_accounts_scope on cloud_accounts (tenant_id, scope);
+create index cloud_accounts_id on cloud_accounts (tenant_id, id, provider);
 create index cloud_accounts_name on cloud_accounts (tenant_id, name, provider, id);
 create index cloud_accounts_discovered_at on cloud_accounts (tenant_id, discovered_at, provider, id);
 create index cloud_accounts_valid_from on cloud_accounts (tenant_id, valid_from, provider, id);

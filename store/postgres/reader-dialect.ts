@@ -1,0 +1,37 @@
+// The expressions of Postgres that the readers' statements are made of.
+import type { Dialect, Member } from '../read/dialect.ts';
+import type { ColumnType } from '../records.ts';
+import { sqlTime } from './records.ts';
+
+// Keys sort by bytes (collate "C"), in which only ASCII has cases. ICU lower-cases as JavaScript, and so SQLite, does.
+const anyCase = (text: string) => `lower(${text} collate "und-x-icu")`;
+
+/** Postgres builds JSON itself: `row_to_json` keeps the order of the columns and adds no spaces. */
+export const postgresDialect: Dialect = {
+  time: sqlTime,
+  later: (stored, observed) => sqlTime(`greatest((${stored})::timestamptz, (${observed})::timestamptz)`),
+  object: (members) => `(select row_to_json(item) from (select ${columns(members)}) item)`,
+  arrayOf: (members, rows) => `(select coalesce(json_agg(item), '[]') from (select ${columns(members)} ${rows}) item)`,
+  text: (json) => `${json}::text`,
+  textOf: (json, name) => `${json} ->> '${name}'`,
+  sizeOf: (json) => `(select count(*)::integer from jsonb_object_keys(${json}))`,
+  seconds: (from, to) => `extract(epoch from ${to} - ${from})::double precision`,
+  holds: (text, part) => `strpos(${anyCase(text)}, ${anyCase(`${part}::text`)}) > 0`,
+  overlaps: (array, list) => `${array} && ${list}`,
+  list: (values) => values,
+  hasMember: (object, { name, value }) => `${object} @> jsonb_build_object(${name}::text, ${value}::text)`,
+  bareId: (id) => `substr(${id}, strpos(${id}, '/') + 1)`,
+  recorded: (column, type) => recordedTypes[type](`v.content -> '${column}'`, `v.content ->> '${column}'`),
+};
+
+function columns(members: readonly Member[]): string {
+  return members.map(({ name, sql, type }) => `${type === 'time' ? sqlTime(sql) : sql} as "${name}"`).join(', ');
+}
+
+const recordedTypes: Readonly<Record<ColumnType, (json: string, text: string) => string>> = {
+  text: (_json, text) => text,
+  integer: (_json, text) => `(${text})::integer`,
+  time: (_json, text) => `(${text})::timestamptz`,
+  json: (json) => `nullif(${json}, 'null')`,
+  array: (json) => `case jsonb_typeof(${json}) when 'array' then array(select jsonb_array_elements_text(${json})) end`,
+};

@@ -1,0 +1,47 @@
+// The Reader on Postgres: every statement in a read-only transaction of its tenant.
+import { type Statement, toParameters } from '../read/dialect.ts';
+import { createReader, type ReadRow } from '../read/reader.ts';
+import { listScopeStatus, toScopeStatus } from '../read/runs.ts';
+import type { Reader } from '../store.ts';
+import type { PostgresConnection } from './connection.ts';
+import { readPostgresVersion } from './migrations.ts';
+import { postgresDialect } from './reader-dialect.ts';
+import { sqlTime } from './records.ts';
+
+/** Creates the Reader for a connection of a role that may read. */
+export function createPostgresReader(connection: PostgresConnection): Reader {
+  const query = (tenant_id: string | null, statement: Statement) =>
+    connection.transact({ tenant_id, mode: 'read only' }, async (sql) => {
+      const { text, values } = toPositional(statement);
+      // The driver types parameters by the database's description of the statement; each value is one it can serialize.
+      return await sql.unsafe<ReadRow[]>(text, values, { prepare: true });
+    });
+  return {
+    ...createReader(postgresDialect, query),
+    async listScopeStatus(tenant_id) {
+      const statement = tenant_id === undefined ? allScopes : listScopeStatus(tenant_id, postgresDialect);
+      return toScopeStatus(await query(tenant_id ?? null, statement));
+    },
+    schemaVersion: () => connection.transact({ tenant_id: null, mode: 'read only' }, readPostgresVersion),
+  };
+}
+
+// Row-level security shows a transaction without a tenant nothing; this function of the owner is the one way around it.
+const allScopes: Statement = {
+  text: `select tenant_id, collector, scope, ${sqlTime('last_attempt_at')} as last_attempt_at,
+      ${sqlTime('last_complete_at')} as last_complete_at, held_kinds, outcome, duration_seconds,
+      seen, missing, vanished, rejected
+    from scope_metrics()`,
+  parameters: {},
+};
+
+// Postgres numbers its parameters.
+function toPositional({ text, parameters }: Statement) {
+  const names: string[] = [];
+  const values = toParameters(parameters);
+  const positional = text.replaceAll(/@([a-z]\w*)/g, (_match, name: string) => {
+    if (!names.includes(name)) names.push(name);
+    return `$${names.indexOf(name) + 1}`;
+  });
+  return { text: positional, values: names.map((name) => values[name] ?? null) };
+}

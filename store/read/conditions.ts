@@ -1,0 +1,86 @@
+// The filters of record lists as SQL conditions on `r`, chosen from fixed texts.
+import type { ObservationKind } from '#core/observation.ts';
+import type { AccountListOptions, OrgNodeListOptions } from '../store.ts';
+import type { Dialect, Statement } from './dialect.ts';
+
+/** The options of either list. */
+export type RecordListOptions = AccountListOptions & Pick<OrgNodeListOptions, 'kind' | 'parent_id'>;
+
+/** What `under` names: these nodes and, if it names an organization, all that belongs to it. */
+export interface Under {
+  readonly node_ids: readonly string[];
+  readonly isOrganization: boolean;
+}
+
+/** A condition that holds when all of them do, and its parameters. */
+export interface Conditions extends Statement {}
+
+const searched: Readonly<Record<ObservationKind, readonly string[]>> = {
+  account: ['name', 'id', 'project_id'],
+  org_node: ['name', 'id'],
+};
+
+const equalities = ['provider', 'lifecycle', 'status', 'kind', 'parent_id'] as const;
+
+const vanishedTexts = {
+  exclude: ['r.vanished_at is null'],
+  include: [],
+  only: ['r.vanished_at is not null'],
+} as const;
+
+/** The list's filters. */
+export function toConditions(
+  kind: ObservationKind,
+  options: RecordListOptions,
+  { dialect, under }: { readonly dialect: Dialect; readonly under: Under | undefined },
+): Conditions {
+  const { tenant_id, tags, q } = options;
+  const texts = [
+    'r.tenant_id = @tenant_id',
+    ...equalities.filter((name) => options[name] !== undefined).map((name) => `r.${name} = @${name}`),
+    ...vanishedTexts[options.vanished],
+    ...tags.map((_tag, index) => dialect.hasMember('r.tags', { name: `@tag_${index}`, value: `@tag_value_${index}` })),
+    ...(under === undefined ? [] : [underText(under, dialect)]),
+    ...(q === undefined ? [] : [`(${searched[kind].map((name) => dialect.holds(`r.${name}`, '@q')).join(' or ')})`]),
+  ];
+  const parameters = {
+    tenant_id,
+    q,
+    under: options.under,
+    under_ids: under === undefined ? undefined : dialect.list(under.node_ids),
+    ...Object.fromEntries(equalities.map((name) => [name, options[name]])),
+    ...Object.fromEntries(
+      tags.flatMap(({ key, value }, i) => [
+        [`tag_${i}`, key],
+        [`tag_value_${i}`, value],
+      ]),
+    ),
+  };
+  return { text: texts.join(' and '), parameters };
+}
+
+// An organization is asked for by its column too: an account whose path could not be read still belongs to it.
+function underText({ node_ids, isOrganization }: Under, dialect: Dialect): string {
+  const texts = [
+    ...(node_ids.length > 0 ? [dialect.overlaps('r.org_path_ids', '@under_ids')] : []),
+    ...(isOrganization ? ['r.org_id = @under'] : []),
+  ];
+  return `(${texts.join(' or ')})`;
+}
+
+/** Reads what `under` names: the `id` of each node with that id or bare id, and a row without one for an organization. */
+export function resolveUnder({ tenant_id, under }: { tenant_id: string; under: string }, dialect: Dialect): Statement {
+  return {
+    text: `select r.id from org_nodes r
+        where r.tenant_id = @tenant_id and (r.id = @under or ${dialect.bareId('r.id')} = @under)
+      union all
+      select null where exists (select 1 from org_nodes r where r.tenant_id = @tenant_id and r.org_id = @under)`,
+    parameters: { tenant_id, under },
+  };
+}
+
+/** What the rows of `resolveUnder` say. An id that no node has may be an organization's whose nodes were never read. */
+export function toUnder(rows: readonly { readonly id?: unknown }[]): Under {
+  const node_ids = rows.flatMap(({ id }) => (typeof id === 'string' ? [id] : []));
+  return { node_ids, isOrganization: node_ids.length < rows.length || rows.length === 0 };
+}

@@ -1,0 +1,75 @@
+// The Reader of either database: chooses the statement, has it run, and makes a page of the rows.
+import { z } from 'zod';
+import type { ObservationKind } from '#core/observation.ts';
+import { accountKey, providerSchema } from '#core/observation.ts';
+import { runIdSchema } from '#core/provenance.ts';
+import { recordTables } from '../records.ts';
+import type { ListPage, Reader } from '../store.ts';
+import { type RecordListOptions, resolveUnder, toUnder, type Under } from './conditions.ts';
+import type { Dialect, Statement } from './dialect.ts';
+import { getProvenance, getRecord, listHistory, listRecords, type RecordKey } from './records.ts';
+import { getRun, listRuns } from './runs.ts';
+
+/** A row as a database returns it. */
+export type ReadRow = Readonly<Record<string, unknown>>;
+
+/** Runs one statement in a transaction of the tenant. */
+export type Query = (tenant_id: string, statement: Statement) => Promise<readonly ReadRow[]>;
+
+const rowSchema = z.object({ json: z.string(), sorted_by: z.string().nullable().optional() }).catchall(z.unknown());
+
+/** The part of the Reader that both databases answer with the same statements. */
+export function createReader(dialect: Dialect, query: Query): Omit<Reader, 'listScopeStatus' | 'schemaVersion'> {
+  async function listKind(kind: ObservationKind, options: RecordListOptions): Promise<ListPage> {
+    const under = options.under === undefined ? undefined : await readUnder(options.tenant_id, options.under);
+    const rows = await query(options.tenant_id, listRecords(kind, options, { dialect, under }));
+    return toPage(rows, options.limit, recordTables[kind].primaryKey);
+  }
+
+  async function readUnder(tenant_id: string, under: string): Promise<Under> {
+    return toUnder(await query(tenant_id, resolveUnder({ tenant_id, under }, dialect)));
+  }
+
+  async function getJson(tenant_id: string, statement: Statement): Promise<string | null> {
+    const [row] = await query(tenant_id, statement);
+    return row === undefined ? null : rowSchema.parse(row).json;
+  }
+
+  return {
+    listAccounts: (options) => listKind('account', options),
+    listOrgNodes: (options) => listKind('org_node', options),
+    async getAccount({ provider, id, ...rest }) {
+      const parsed = providerSchema.safeParse(provider);
+      if (!parsed.success) return null;
+      const key = accountKey({ provider: parsed.data, id });
+      return await getJson(rest.tenant_id, getRecord({ ...rest, kind: 'account', key }, dialect));
+    },
+    getOrgNode: ({ id, ...rest }) =>
+      getJson(rest.tenant_id, getRecord({ ...rest, kind: 'org_node', key: id }, dialect)),
+    async listHistory(options) {
+      const [page, exists] = await Promise.all([
+        query(options.tenant_id, listHistory(options, dialect)),
+        getJson(options.tenant_id, getProvenance(options, dialect)),
+      ]);
+      return exists === null ? null : toPage(page, options.limit, []);
+    },
+    getProvenance: (key: RecordKey) => getJson(key.tenant_id, getProvenance(key, dialect)),
+    async listRuns(options) {
+      return toPage(await query(options.tenant_id, listRuns(options, dialect)), options.limit, ['id']);
+    },
+    async getRun({ tenant_id, id }) {
+      // What is no UUID is no run; Postgres would refuse to compare it.
+      const parsed = runIdSchema.safeParse(id.toLowerCase());
+      return parsed.success ? await getJson(tenant_id, getRun({ tenant_id, id: parsed.data }, dialect)) : null;
+    },
+  };
+}
+
+function toPage(found: readonly ReadRow[], limit: number, key: readonly string[]): ListPage {
+  const rows = found.slice(0, limit).map((row) => rowSchema.parse(row));
+  const last = found.length > limit ? rows.at(-1) : undefined;
+  return {
+    json: `[${rows.map(({ json }) => json).join(',')}]`,
+    next: last ? { value: last.sorted_by ?? null, key: key.map((name) => String(last[name])) } : null,
+  };
+}

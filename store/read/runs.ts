@@ -1,0 +1,95 @@
+// The statements that read runs and the state of scopes.
+import { z } from 'zod';
+import { timestampSchema } from '#core/provenance.ts';
+import { outcomeSchema } from '#core/run.ts';
+import type { RunListOptions, ScopeStatus } from '../store.ts';
+import type { Dialect, Statement } from './dialect.ts';
+import { runMembers, runPageMembers, runScopeMembers } from './fields.ts';
+
+/** Most requests that one run shows. */
+const maxRequests = 10_000;
+
+/** One page of runs and a row more, the newest first: `json`, `sorted_by` and `id`. */
+export function listRuns(options: RunListOptions, dialect: Dialect): Statement {
+  const { tenant_id, collector, scope, outcome, after, limit } = options;
+  const conditions = [
+    'r.tenant_id = @tenant_id',
+    ...(collector === undefined ? [] : ['r.collector = @collector']),
+    ...(outcome === undefined ? [] : ['r.outcome = @outcome']),
+    ...(scope === undefined ? [] : [hasScope]),
+    // The first half is what the index is searched by.
+    ...(after ? ['r.started_at <= @after_value and (r.started_at < @after_value or r.id > @key_0)'] : []),
+  ];
+  return {
+    text: `select ${dialect.text(dialect.object(runMembers))} as json, ${dialect.time('r.started_at')} as sorted_by, r.id
+      from collector_runs r where ${conditions.join(' and ')}
+      order by r.started_at desc, r.id limit @limit`,
+    parameters: {
+      ...{ tenant_id, collector, scope, outcome },
+      ...{ after_value: after?.value, key_0: after?.key[0], limit: limit + 1 },
+    },
+  };
+}
+
+const hasScope = `exists (select 1 from run_scopes s
+  where s.tenant_id = r.tenant_id and s.run_id = r.id and s.scope = @scope)`;
+
+/** A run with its scopes and requests, as `json`. */
+export function getRun({ tenant_id, id }: { tenant_id: string; id: string }, dialect: Dialect): Statement {
+  const scopes = dialect.arrayOf(
+    runScopeMembers,
+    'from run_scopes s where s.tenant_id = r.tenant_id and s.run_id = r.id order by s.scope',
+  );
+  const requests = dialect.arrayOf(
+    runPageMembers,
+    `from run_pages p where p.tenant_id = r.tenant_id and p.run_id = r.id order by p.scope, p.seq limit ${maxRequests}`,
+  );
+  const members = [
+    ...runMembers,
+    { name: 'scopes', sql: scopes, type: 'json' },
+    { name: 'requests', sql: requests, type: 'json' },
+  ] as const;
+  return {
+    text: `select ${dialect.text(dialect.object(members))} as json from collector_runs r
+      where r.tenant_id = @tenant_id and r.id = @id`,
+    parameters: { tenant_id, id },
+  };
+}
+
+/** Every scope of a tenant, or of all of them when undefined, with how its latest finished run ended. */
+export function listScopeStatus(tenant_id: string | undefined, dialect: Dialect): Statement {
+  return {
+    text: `select s.tenant_id, s.collector, s.scope,
+        ${dialect.time('s.last_attempt_at')} as last_attempt_at, ${dialect.time('s.last_complete_at')} as last_complete_at,
+        ${dialect.sizeOf('s.held')} as held_kinds, r.outcome, ${dialect.seconds('r.started_at', 'r.finished_at')} as duration_seconds,
+        r.seen, r.missing, r.vanished, r.rejected
+      from scopes s
+      left join run_scopes r on r.tenant_id = s.tenant_id and r.scope = s.scope and r.run_id = (
+        select l.run_id from run_scopes l
+        where l.tenant_id = s.tenant_id and l.scope = s.scope and l.finished_at is not null
+        order by l.started_at desc limit 1)
+      ${tenant_id === undefined ? '' : 'where s.tenant_id = @tenant_id'}
+      order by s.tenant_id, s.scope`,
+    parameters: { tenant_id },
+  };
+}
+
+const scopeStatusSchema: z.ZodType<ScopeStatus> = z.object({
+  tenant_id: z.string(),
+  collector: z.string(),
+  scope: z.string(),
+  last_attempt_at: timestampSchema.nullable(),
+  last_complete_at: timestampSchema.nullable(),
+  held_kinds: z.int(),
+  outcome: outcomeSchema.nullable(),
+  duration_seconds: z.number().nullable(),
+  seen: z.int().nullable(),
+  missing: z.int().nullable(),
+  vanished: z.int().nullable(),
+  rejected: z.int().nullable(),
+});
+
+/** The rows of `listScopeStatus`. */
+export function toScopeStatus(rows: readonly unknown[]): readonly ScopeStatus[] {
+  return z.array(scopeStatusSchema).parse(rows);
+}

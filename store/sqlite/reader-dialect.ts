@@ -1,0 +1,34 @@
+// The expressions of SQLite that the readers' statements are made of.
+import type { Dialect, Member } from '../read/dialect.ts';
+import type { ColumnType } from '../records.ts';
+
+/** JSON and arrays are JSON text here, and times are text in the form in which they are sent. */
+export const sqliteDialect: Dialect = {
+  time: (sql) => sql,
+  later: (stored, observed) => `max(coalesce(${stored}, ''), coalesce(${observed}, ''))`,
+  object: (members) => `json_object(${members.map(toArguments).join(', ')})`,
+  arrayOf: (members, rows) =>
+    `(select json_group_array(json(item)) from (select json_object(${members.map(toArguments).join(', ')}) as item ${rows}))`,
+  text: (json) => `json(${json})`,
+  textOf: (json, name) => `${json} ->> '$.${name}'`,
+  sizeOf: (json) => `(select count(*) from json_each(${json}))`,
+  seconds: (from, to) => `round(unixepoch(${to}, 'subsec') - unixepoch(${from}, 'subsec'), 3)`,
+  holds: (text, part) => `instr(lower_unicode(${text}), lower_unicode(${part})) > 0`,
+  overlaps: (array, list) =>
+    `exists (select 1 from json_each(${array}) e where e.value in (select value from json_each(${list})))`,
+  list: (values) => JSON.stringify(values),
+  hasMember: (object, { name, value }) =>
+    `exists (select 1 from json_each(${object}) e where e.key = ${name} and e.value = ${value})`,
+  bareId: (id) => `substr(${id}, instr(${id}, '/') + 1)`,
+  recorded: (column, type) =>
+    isJson(type) ? `nullif(v.content -> '$.${column}', 'null')` : `v.content ->> '$.${column}'`,
+};
+
+// json() marks the text as JSON; without it, it would be sent as a string.
+function toArguments({ name, sql, type }: Member): string {
+  return `'${name}', ${isJson(type) ? `json(${sql})` : sql}`;
+}
+
+function isJson(type: ColumnType): boolean {
+  return type === 'json' || type === 'array';
+}

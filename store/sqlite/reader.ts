@@ -1,0 +1,22 @@
+// The Reader on SQLite: the tenant in each statement is the only wall between tenants here.
+import type Database from 'better-sqlite3';
+import { type Statement, toParameters } from '../read/dialect.ts';
+import { createReader, type ReadRow } from '../read/reader.ts';
+import { listScopeStatus, toScopeStatus } from '../read/runs.ts';
+import type { Reader } from '../store.ts';
+import { attempt } from './connection.ts';
+import { readSqliteVersion } from './migrations.ts';
+import { sqliteDialect } from './reader-dialect.ts';
+
+/** Creates the Reader for a connection that was opened for reading. */
+export function createSqliteReader(database: Database.Database): Reader {
+  const query = (statement: Statement) =>
+    attempt(database.name, () =>
+      database.prepare<unknown[], ReadRow>(statement.text).all(toParameters(statement.parameters)),
+    );
+  return {
+    ...createReader(sqliteDialect, async (_tenant_id, statement) => query(statement)),
+    listScopeStatus: async (tenant_id) => toScopeStatus(query(listScopeStatus(tenant_id, sqliteDialect))),
+    schemaVersion: async () => readSqliteVersion(database),
+  };
+}
