@@ -1,0 +1,136 @@
+// A real port: what is answered there that never becomes a request, and how it is given back.
+import { once } from 'node:events';
+import { Agent, get, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '#core/clock.ts';
+import { createLogger } from '#core/log.ts';
+import { createApp } from './app.ts';
+import { listen } from './listen.ts';
+import { problemSchema } from './problem.ts';
+
+const log = createLogger({ level: 'silent' });
+const clock = systemClock;
+
+/** A listening app whose route /slow answers when `release` is called. */
+async function openListener() {
+  const stopping = new AbortController();
+  const app = createApp({ clock, log, stopping: stopping.signal, observe: () => undefined });
+  const gate = Promise.withResolvers<void>();
+  const arrived = Promise.withResolvers<void>();
+  app.get('/fast', (c) => c.text('fast'));
+  app.get('/slow', async (c) => {
+    arrived.resolve();
+    await gate.promise;
+    return c.text('slow');
+  });
+  const listener = await listen({ app, host: '127.0.0.1', port: 0, clock, log });
+  onTestFinished(async () => {
+    gate.resolve();
+    await listener.close({ drainMs: 0, graceMs: 0 }).catch(() => undefined);
+  });
+  return { listener, stopping, release: gate.resolve, arrived: arrived.promise };
+}
+
+async function fetchWith(agent: Agent, url: string): Promise<{ response: IncomingMessage; body: string }> {
+  const request = get(url, { agent });
+  const [response]: IncomingMessage[] = await once(request, 'response');
+  if (response === undefined) throw new Error('no response');
+  return { response, body: await text(response) };
+}
+
+async function sendRaw(url: string, data: string): Promise<{ head: string; body: unknown }> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.end(data);
+  const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');
+  return { head, body: JSON.parse(body) };
+}
+
+test('an idle connection is kept longer than any balancer keeps it', async () => {
+  const { listener } = await openListener();
+  const agent = new Agent({ keepAlive: true });
+  onTestFinished(() => agent.destroy());
+
+  const { response } = await fetchWith(agent, `${listener.url}/fast`);
+
+  expect(response.headers['keep-alive']).toBe('timeout=620');
+});
+
+test('what cannot be parsed as HTTP is problem+json too', async () => {
+  const { listener } = await openListener();
+
+  const { head, body } = await sendRaw(listener.url, 'NONSENSE\r\n\r\n');
+
+  expect(head).toMatch(/^HTTP\/1.1 400 Bad Request/);
+  expect(head).toContain('application/problem+json');
+  expect(problemSchema.parse(body).code).toBe('invalid_request');
+});
+
+test('headers beyond reason are a 431', async () => {
+  const { listener } = await openListener();
+
+  const { head, body } = await sendRaw(listener.url, `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`);
+
+  expect(head).toMatch(/^HTTP\/1.1 431 /);
+  expect(problemSchema.parse(body).code).toBe('headers_too_large');
+});
+
+test('a Host header that makes no URL is a 400', async () => {
+  const { listener } = await openListener();
+
+  const { head, body } = await sendRaw(listener.url, 'GET / HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n');
+
+  expect(head).toMatch(/^HTTP\/1.1 400 /);
+  expect(problemSchema.parse(body).code).toBe('invalid_request');
+});
+
+test('a port that is taken is an error', async () => {
+  const { listener } = await openListener();
+  const app = createApp({ clock, log, stopping: new AbortController().signal, observe: () => undefined });
+  const port = Number(new URL(listener.url).port);
+
+  await expect(listen({ app, host: '127.0.0.1', port, clock, log })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+});
+
+test('closing lets the request under way end and takes no other', async () => {
+  const { listener, stopping, release, arrived } = await openListener();
+  const agent = new Agent({ keepAlive: true });
+  onTestFinished(() => agent.destroy());
+  const slow = fetchWith(agent, `${listener.url}/slow`);
+  await arrived;
+
+  stopping.abort();
+  const closed = listener.close({ drainMs: 0, graceMs: 10_000 });
+  await expect
+    .poll(() => fetchWith(new Agent(), `${listener.url}/fast`).then(() => 'answered', String))
+    .toContain('ECONNREFUSED');
+  release();
+
+  const { response, body } = await slow;
+  expect(body).toBe('slow');
+  expect(response.headers.connection).toBe('close');
+  await closed;
+});
+
+test('a request that does not end in time is cut off', async () => {
+  const { listener, arrived } = await openListener();
+  const slow = fetchWith(new Agent(), `${listener.url}/slow`);
+  slow.catch(() => undefined);
+  await arrived;
+
+  await listener.close({ drainMs: 0, graceMs: 20 });
+
+  await expect(slow).rejects.toThrow('socket hang up');
+});
+
+test('while it drains it goes on answering', async () => {
+  const { listener, stopping } = await openListener();
+
+  stopping.abort();
+  const closed = listener.close({ drainMs: 300, graceMs: 1000 });
+  const { response, body } = await fetchWith(new Agent(), `${listener.url}/fast`);
+
+  expect([response.statusCode, body]).toEqual([200, 'fast']);
+  await closed;
+});
