@@ -1,0 +1,67 @@
+// `inventory migrate` as a person runs it: what it prints and the code it ends with.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '#core/clock.ts';
+import { createLogger } from '#core/log.ts';
+import { openTestDatabase } from '#testkit/postgres-for-tests.ts';
+import type { Environment, Variables } from './environment.ts';
+import { migrateCommand } from './migrate.ts';
+
+test('check ends with 1 and names what is pending, until it is applied', async () => {
+  const { environment, printed } = openEnvironment({ DB_PATH: join(makeFolder(), 'inventory.db') });
+
+  const before = await migrateCommand(environment, { check: true });
+  const tried = await migrateCommand(environment, { dryRun: true });
+  const applied = await migrateCommand(environment, {});
+  const after = await migrateCommand(environment, { check: true });
+
+  expect([before, tried, applied, after]).toEqual([1, 0, 0, 0]);
+  const newest = expect.stringMatching(/^the schema is version \d+, the newest$/);
+  expect(printed.slice(0, 1)).toEqual(['pending: 0001_accounts']);
+  expect(printed).toEqual(
+    expect.arrayContaining(['works, rolled back: 0001_accounts', 'applied: 0001_accounts', newest]),
+  );
+});
+
+test('roles are made first on Postgres, and the next steps are printed', async () => {
+  const database = await openTestDatabase({ empty: true });
+  onTestFinished(() => database.close());
+  const { environment, printed } = openEnvironment({ DATABASE_URL: database.adminUrl });
+
+  await expect(migrateCommand(environment, {})).rejects.toThrow('inventory migrate --roles');
+  await migrateCommand(environment, { roles: true });
+  await migrateCommand(environment, {});
+
+  expect(printed[0]).toContain('alter role inventory_migrate password');
+  expect(printed).toContain('applied: 0001_accounts');
+});
+
+test('two modes at once are refused', async () => {
+  const { environment } = openEnvironment({});
+
+  await expect(migrateCommand(environment, { check: true, dryRun: true })).rejects.toThrow('give one of');
+});
+
+function openEnvironment(variables: Variables): { environment: Environment; printed: string[] } {
+  const printed: string[] = [];
+  const environment: Environment = {
+    variables,
+    version: '0.0.0',
+    clock: systemClock,
+    log: createLogger({ level: 'silent' }),
+    signal: new AbortController().signal,
+    migrationsDir: join(import.meta.dirname, '../migrations'),
+    print: (line) => void printed.push(line),
+    terminalColumns: undefined,
+    writeProgress: () => undefined,
+  };
+  return { environment, printed };
+}
+
+function makeFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'inventory-cli-migrate-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
