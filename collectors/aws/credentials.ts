@@ -63,7 +63,7 @@ export function createCredentials(options: CredentialOptions): { provider: KeysP
 type OpenClient = (credentials?: KeysProvider | Keys) => STSClient;
 
 // The SDK's chain finds the base identity; the roles it meets on its way (IRSA, profiles) are assumed here, for session name and evidence.
-function createBase(options: CredentialOptions, openClient: OpenClient): KeysProvider {
+function createBase(options: CredentialOptions, openClient: OpenClient): () => Promise<Keys> {
   const { source } = options;
   let webIdentityClient: STSClient | undefined;
   const roleAssumerWithWebIdentity = (params: WebIdentityRequest) => {
@@ -170,21 +170,20 @@ function toOwnSessionName({ RoleSessionName: given }: Pick<HopRequest, 'RoleSess
 }
 
 // One set of keys for all clients: left to themselves, each client would assume the role anew.
-function renewing(load: KeysProvider, now: () => Date): KeysProvider {
+function renewing(load: () => Promise<Keys>, now: () => Date): KeysProvider {
   let keys: Keys | undefined;
   let renewAt = Number.POSITIVE_INFINITY;
   let loading: Promise<Keys> | undefined;
-  const renew = async (forceRefresh: boolean) => {
-    const loaded = await load({ forceRefresh });
+  const renew = async () => {
+    const loaded = await load();
     const life = (loaded.expiration?.getTime() ?? Number.POSITIVE_INFINITY) - now().getTime();
     renewAt = now().getTime() + life - Math.min(renewBeforeMs, life / 2);
     keys = loaded;
     return loaded;
   };
   return async (options) => {
-    const forceRefresh = options?.forceRefresh ?? false;
-    if (keys !== undefined && !forceRefresh && now().getTime() < renewAt) return keys;
-    loading ??= renew(forceRefresh).finally(() => {
+    if (keys !== undefined && !options?.forceRefresh && now().getTime() < renewAt) return keys;
+    loading ??= renew().finally(() => {
       loading = undefined;
     });
     return loading;

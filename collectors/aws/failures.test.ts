@@ -291,6 +291,17 @@ describe('throttling, faults of the network and the end of sessions', () => {
     expect(page?.retry_delay_ms).toBeGreaterThan(0);
   });
 
+  test('a rate far below what is asked for only slows the reading down', async () => {
+    const rates = { ListTagsForResource: { per_second: 20, burst: 20 } };
+    const { organization } = await startAws({ behaviour: { empty_page_ratio: 0, tagging: 'always-empty', rates } });
+
+    const read = await observe();
+
+    expect(read.error).toBeUndefined();
+    expect(read.skipped).toEqual([]);
+    for (const [id, { tags }] of read.accounts) expect(tags).toEqual(organization.tags.get(id) ?? {});
+  });
+
   test.for([{ after_headers: false }, { after_headers: true }])('a cut connection is tried again: %o', async (cut) => {
     const { fake } = await startAws();
     fake.faults.plan({ operation: 'ListAccounts', nth: 2, effect: { kind: 'reset', ...cut } });

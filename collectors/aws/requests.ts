@@ -65,6 +65,14 @@ interface Wire {
   payload?: Buffer;
 }
 
+// What is known of a request once it has ended; `thing` is the SDK's output or what it threw.
+interface Seen {
+  readonly wire: Wire;
+  readonly thing: unknown;
+  readonly body: unknown;
+  readonly principal: string | null;
+}
+
 const serviceSchema = z.enum(['organizations', 'sts', 'tag']);
 const bodySchema = z.custom<AsyncIterable<Uint8Array>>((body) => Symbol.asyncIterator in Object(body));
 const urlSchema = z.object({ protocol: z.string(), hostname: z.string(), port: z.number().nullish() });
@@ -84,8 +92,8 @@ export function createRequester(options: { signal: AbortSignal; fetched: (reques
   const wires = new AsyncLocalStorage<Wire>();
   let principal: string | null = null;
 
-  const record = (question: Question, wire: Wire, thing: unknown): Request => {
-    const request = toRequest(question, { wire, thing, principal });
+  const record = (question: Question, seen: Pick<Seen, 'wire' | 'thing' | 'body'>): Request => {
+    const request = toRequest(question, { ...seen, principal });
     fetched(request);
     return request;
   };
@@ -93,10 +101,11 @@ export function createRequester(options: { signal: AbortSignal; fetched: (reques
     const wire: Wire = {};
     try {
       const output = await wires.run(wire, () => send({ abortSignal: signal }));
-      return { output, body: parseJson(wire.payload), request: record(question, wire, output) };
+      const body = parseJson(wire.payload);
+      return { output, body, request: record(question, { wire, thing: output, body }) };
     } catch (error) {
       // Without an endpoint nothing was sent: the credentials for it could not be had.
-      if (wire.endpoint !== undefined) record(question, wire, error);
+      if (wire.endpoint !== undefined) record(question, { wire, thing: error, body: undefined });
       if (signal.aborted) throw signal.reason;
       throw toProviderError(error, question.operation, principal);
     }
@@ -146,7 +155,7 @@ async function isRenewed(client: Question['client']): Promise<boolean> {
   return after.accessKeyId !== before.accessKeyId;
 }
 
-function toRequest(question: Question, seen: { wire: Wire; thing: unknown; principal: string | null }): Request {
+function toRequest(question: Question, seen: Seen): Request {
   const { requestId, httpStatusCode, attempts, totalRetryDelay } =
     metadataSchema.safeParse(seen.thing).data?.$metadata ?? {};
   const { endpoint, payload } = seen.wire;
@@ -159,7 +168,7 @@ function toRequest(question: Question, seen: { wire: Wire; thing: unknown; princ
     attempts: attempts ?? 1,
     retry_delay_ms: Math.round(totalRetryDelay ?? 0),
     http_status: httpStatusCode ?? null,
-    items: isError ? 0 : countItems(parseJson(payload)),
+    items: isError ? 0 : countItems(seen.body),
     sha256: payload === undefined ? null : createHash('sha256').update(payload).digest('hex'),
     sdk: sdkOf[serviceSchema.parse(question.operation.split(':')[0])],
     principal: seen.principal,
