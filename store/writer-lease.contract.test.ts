@@ -132,18 +132,27 @@ describe.for(databases)('on $dialect', ({ open }) => {
     expect(await runRow(first.lease.run_id)).toMatchObject({ outcome: null, error_code: null });
   });
 
-  test('renewing beside a batch disturbs neither', async () => {
+  test('renewals and attempts of other runs wait for a batch and disturb none, though one follows the other', async () => {
     const actor = newActor();
     const holder = await openRun(store.writer, actor);
-    const observations = Array.from({ length: 200 }, (_, index) => account(String(index)));
+    const rival = await beginRun(actor);
+    const batches = Array.from({ length: 20 }, (_, batch) =>
+      Array.from({ length: 50 }, (_, index) => account(`${batch}-${index}`)),
+    );
+    const work = (async () => {
+      let inserted = 0;
+      for (const batch of batches) inserted += (await holder.upsert(batch)).inserted;
+      return inserted;
+    })();
+    const beside = (async () => {
+      for (let time = 0; time < 10; time += 1) {
+        await store.writer.renewLease(holder.lease);
+        expect(await attempt(actor, rival)).toMatchObject({ acquired: false });
+      }
+    })();
 
-    const all = await Promise.all([
-      holder.upsert(observations),
-      store.writer.renewLease(holder.lease),
-      store.writer.renewLease(holder.lease),
-    ]);
-
-    expect(all[0]).toMatchObject({ inserted: 200 });
+    expect(await work).toBe(1000);
+    await beside;
   });
 
   test('a process stopped past its lease and resumed is fenced off: its late write reaches nothing', async () => {

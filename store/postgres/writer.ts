@@ -1,8 +1,8 @@
-// The Writer on Postgres: every method is one transaction at repeatable read, begun again when another one got in its way.
+// The Writer on Postgres: every method is one transaction, begun again when another one got in its way.
 import type { Clock } from '#core/clock.ts';
 import type { Writer } from '../store.ts';
 import { confirmHeld, finishScope } from './absence.ts';
-import { inTenant, type PostgresConnection } from './connection.ts';
+import { inTenant, type PostgresConnection, type PostgresTransaction } from './connection.ts';
 import type { WriteContext } from './context.ts';
 import { retrySerialization } from './errors.ts';
 import { acquireLease, renewLease } from './lease.ts';
@@ -21,12 +21,17 @@ export function createPostgresWriter(connection: PostgresConnection, { clock }: 
   const statements = { account: recordStatements('account'), org_node: recordStatements('org_node') };
   const write = <T>({ tenant_id }: { readonly tenant_id: string }, work: (context: WriteContext) => Promise<T>) =>
     retrySerialization(() => inTenant(connection, tenant_id, (sql) => work({ sql, statements, clock })));
+  // The lease's own statements lock one row and decide by what it is then. At repeatable read each batch that commits while
+  // they wait would refuse them, and a scope that writes batch after batch could neither be renewed nor asked for.
+  const lease = <T>(tenant_id: string, work: (sql: PostgresTransaction) => Promise<T>) =>
+    retrySerialization(() => connection.transact({ tenant_id, mode: 'isolation level read committed' }, work));
   return {
     beginRun: (run) => write(run, ({ sql }) => insertRun(sql, run)),
-    acquireLease: (request) => write(request, ({ sql }) => acquireLease(sql, request)),
-    renewLease: (lease) => write(lease, async ({ sql }) => void (await renewLease(sql, lease))),
-    upsert: (lease, batch) => write(lease, (context) => upsert(context, lease, batch)),
-    finishScope: (lease, stamp, ending) => write(lease, (context) => finishScope(context, { lease, stamp, ending })),
+    acquireLease: (request) => lease(request.tenant_id, (sql) => acquireLease(sql, request)),
+    renewLease: (held) => lease(held.tenant_id, async (sql) => void (await renewLease(sql, held))),
+    upsert: (held, batch) => write(held, (context) => upsert(context, held, batch)),
+    finishScope: (held, stamp, ending) =>
+      write(held, (context) => finishScope(context, { lease: held, stamp, ending })),
     skipScope: (request, reason) => write(request, ({ sql }) => insertSkippedScope(sql, request, reason)),
     finishRun: (run, ending) => write(run, ({ sql }) => updateRun(sql, run, ending)),
     confirmHeld: (request) => write(request, (context) => confirmHeld(context, request)),
