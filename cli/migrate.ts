@@ -30,8 +30,8 @@ export async function migrateCommand(environment: Environment, options: MigrateC
   return mode === 'check' && result.pending.length > 0 ? 1 : 0;
 }
 
-/** One line per migration, then the version. */
-export function describeResult({ from, latest, pending }: MigrateResult, mode: MigrateMode): string[] {
+// One line per migration, then the version.
+function describeResult({ from, latest, pending }: MigrateResult, mode: MigrateMode): string[] {
   const verb = { apply: 'applied', check: 'pending', 'dry-run': 'works, rolled back' }[mode];
   const version = mode === 'apply' ? latest : from;
   return [

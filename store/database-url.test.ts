@@ -40,6 +40,7 @@ describe('parsePostgresUrl', () => {
     ['postgres://u:hunter2@db/x?options=-crole%3Downer', 'options'],
     ['postgres://u:hunter2@db/x?sslmode=maybe', 'sslmode'],
     ['postgres://u:hunter2@db/x?sslmode=verify-full&sslrootcert=/nowhere/ca.pem', '/nowhere/ca.pem'],
+    ['postgres://u:hunter2%@db/x', '%25'],
     ['postgres://u:hunter2@db/', 'database'],
     ['postgres://hunter2@/x', 'host'],
     ['postgres://', 'postgres://user@host'],

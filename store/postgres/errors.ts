@@ -1,7 +1,7 @@
 // What the database or the way to it said, as a StoreError; and the one kind of refusal that is worth another try.
 import { setTimeout as wait } from 'node:timers/promises';
 import { StoreError } from '#core/errors.ts';
-import { describeError, redactText } from '#core/redact.ts';
+import { describeError } from '#core/redact.ts';
 
 // Connection exceptions, transaction rollbacks, exhausted resources, shutdowns and cancellations; and a lock not had in time.
 const retryableStates = /^(08|40|53|57)...$|^55P03$/;
@@ -35,11 +35,6 @@ export function toStoreError(error: unknown, target: string): unknown {
   // Class 22 quotes the offending value, so neither its message nor its cause is kept.
   if (/^22...$/.test(code)) return new StoreError(code, `${target} refused a value (SQLSTATE ${code})`, { retryable });
   return new StoreError(code, `${target}: ${describeError(error)}`, { retryable, cause: error });
-}
-
-/** The text of a connection string that may be shown: who, where and which database. */
-export function describeTarget({ user, host, database }: { user: string; host: string; database: string }): string {
-  return redactText(`Postgres at ${host}/${database}${user === '' ? '' : ` as ${user}`}`);
 }
 
 /**

@@ -1,7 +1,6 @@
 // A Postgres connection string, read by one rule: the parameters below are known, any other is a mistake to report.
 import { readFileSync } from 'node:fs';
 import { ConfigError } from '#core/errors.ts';
-import { describeTarget } from './errors.ts';
 
 /** What a connection string says. */
 export interface PostgresTarget {
@@ -32,15 +31,13 @@ export function parsePostgresUrl(text: string): PostgresTarget {
   if (url.hostname === '' || url.pathname.length < 2) {
     throw refuse('must name a host and a database: postgres://user@host:5432/database');
   }
+  if (/%(?![0-9a-f]{2})/i.test(url.username + url.password + url.pathname)) {
+    throw refuse('has a % that encodes nothing: in a name or password write %25');
+  }
   const parameters = url.searchParams;
   for (const name of parameters.keys()) {
     if (!known.includes(name)) throw refuse(`has the unknown parameter ${name}: known are ${known.join(', ')}`);
   }
-  const shown = describeTarget({
-    user: decodeURIComponent(url.username),
-    host: url.port === '' ? `${url.hostname}:5432` : url.host,
-    database: decodeURIComponent(url.pathname.slice(1)),
-  });
   const bare = new URL(url);
   bare.search = '';
   return {
@@ -48,8 +45,13 @@ export function parsePostgresUrl(text: string): PostgresTarget {
     prepare: parameters.get('prepare') !== 'false',
     applicationName: parameters.get('application_name') ?? undefined,
     ssl: readTls(url),
-    shown,
+    shown: describe(url),
   };
+}
+
+function describe({ username, hostname, port, pathname }: URL): string {
+  const user = username === '' ? '' : ` as ${username}`;
+  return `Postgres at ${hostname}:${port || 5432}${pathname}${user}`;
 }
 
 // As libpq reads sslmode, `prefer` when there is none; https://www.postgresql.org/docs/current/libpq-ssl.html.
