@@ -1,4 +1,5 @@
 // What the middleware knows of a request and hands to its handler.
+import type { ServerResponse } from 'node:http';
 
 /** The caller of a request. `scopes` are the rights of its token, `all` where nobody is asked for one. */
 export interface Identity {
@@ -9,5 +10,7 @@ export interface Identity {
 
 /** What a handler finds in its context. The identity is there on routes behind `authorize` only. */
 export interface AppEnv {
+  /** Node's own response, where a server is underneath. */
+  Bindings: { outgoing?: ServerResponse };
   Variables: { traceId: string; identity: Identity };
 }

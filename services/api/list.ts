@@ -58,7 +58,7 @@ async function sendExport(
   // Read before the answer begins, so that a database that is down is a 503 and not a broken file.
   const first = await listing.read({ limit: maxLimit, after: undefined });
   const extension = type === csvType ? 'csv' : 'ndjson';
-  return c.body(streamPages(first, listing, type), 200, {
+  return c.body(streamPages(c, type, { first, listing }), 200, {
     'Content-Type': type === csvType ? `${csvType}; charset=utf-8; header=present` : type,
     'Content-Disposition': `attachment; filename="${listing.name}.${extension}"`,
     'Cache-Control': 'private, no-store',
@@ -66,29 +66,34 @@ async function sendExport(
   });
 }
 
-// A page is read only when the client took the one before, and none any more once it has left (then nobody pulls). After
-// an error the connection breaks off: a shortened file must not look like a whole one.
-function streamPages(first: ListPage, listing: Listing, type: ExportType): ReadableStream<Uint8Array> {
+// A page is read only when the client has taken the one before, and none any more once it has left: then nobody pulls.
+function streamPages(c: Context<AppEnv>, type: ExportType, { first, listing }: { first: ListPage; listing: Listing }) {
   const encoder = new TextEncoder();
   let page: ListPage | null = first;
-  let isBegun = false;
+  let head = type === csvType ? toCsvLine(listing.columns) : '';
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         if (page === null) return controller.close();
-        const head = type === csvType && !isBegun ? toCsvLine(listing.columns) : '';
-        isBegun = true;
         controller.enqueue(encoder.encode(head + toLines(page, listing, type)));
+        head = '';
         try {
           page = page.next && (await listing.read({ limit: maxLimit, after: page.next }));
         } catch (error) {
-          listing.log.error({ err: error, list: listing.name }, 'export broke off');
-          controller.error(error);
+          listing.log.error({ trace_id: c.var.traceId, err: error, list: listing.name }, 'export broke off');
+          breakOff(c, controller, error);
         }
       },
     },
     { highWaterMark: 0 },
   );
+}
+
+// A shortened file must not look like a whole one. An error of the stream would not do: the server adapter ends such an
+// answer properly, with the error's text as its last line.
+function breakOff(c: Context<AppEnv>, controller: ReadableStreamDefaultController, error: unknown): void {
+  if (c.env?.outgoing) c.env.outgoing.destroy();
+  else controller.error(error);
 }
 
 const rowsSchema = z.array(z.record(z.string(), z.unknown()));

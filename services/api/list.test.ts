@@ -1,0 +1,93 @@
+// Exports under a real server: page by page as the client takes them, broken off visibly, left when the client leaves.
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '#core/clock.ts';
+import { StoreError } from '#core/errors.ts';
+import { createLogger } from '#core/log.ts';
+import { createApp } from '#services/app.ts';
+import { listen } from '#services/listen.ts';
+import type { ListPage, Position } from '#store/store.ts';
+import { sendList } from './list.ts';
+
+const clock = systemClock;
+
+/** An app with one list of `pages` pages of large rows. `failAt` is the page that the database cannot read. */
+function createListApp({ pages, failAt = -1 }: { pages: number; failAt?: number }) {
+  const lines: string[] = [];
+  const log = createLogger({ level: 'info', destination: { write: (line: string) => void lines.push(line) } });
+  const app = createApp({ clock, log, stopping: new AbortController().signal, observe: () => undefined });
+  const reads: (string | null)[] = [];
+  async function read({ after }: { after: Position | undefined }): Promise<ListPage> {
+    reads.push(after?.value ?? null);
+    const number = Number(after?.value ?? 0);
+    if (number === failAt) throw new StoreError('unreachable', 'gone', { retryable: true });
+    const rows = [0, 1].map((row) => ({ id: `${number}-${row}`, text: 'x'.repeat(200_000) }));
+    const next = number + 1 < pages ? { value: String(number + 1), key: ['k'] } : null;
+    return { json: JSON.stringify(rows), next };
+  }
+  app.get('/rows', (c) => sendList(c, {}, { name: 'rows', columns: ['id', 'text'], identity: {}, log, read }));
+  return { app, reads, lines };
+}
+
+async function openExport(options: { pages: number; failAt?: number }) {
+  const { app, reads, lines } = createListApp(options);
+  const listener = await listen({ app, host: '127.0.0.1', port: 0, clock, log: createLogger({ level: 'silent' }) });
+  onTestFinished(() => listener.close({ drainMs: 0, graceMs: 0 }));
+  const request = get(`${listener.url}/rows`, { headers: { Accept: 'application/x-ndjson' }, agent: false });
+  const [response]: IncomingMessage[] = await once(request, 'response');
+  if (response === undefined) throw new Error('no response');
+  return { request, response, reads, lines };
+}
+
+test('the whole list arrives, every row once', async () => {
+  const { response, reads } = await openExport({ pages: 5 });
+
+  const rows = (await text(response)).trim().split('\n');
+
+  const ids = rows.map((row) => JSON.parse(row).id);
+  expect(ids).toEqual([0, 1, 2, 3, 4].flatMap((page) => [`${page}-0`, `${page}-1`]));
+  expect(reads).toHaveLength(5);
+});
+
+test('pages are read as the client takes them, and no more once it has left', async () => {
+  const { request, response, reads } = await openExport({ pages: 1000 });
+  response.pause();
+  await expect.poll(() => reads.length).toBeGreaterThan(1);
+  let before = -1;
+  // Until the buffers on the way are full.
+  await expect
+    .poll(
+      () => {
+        const isSettled = before === reads.length;
+        before = reads.length;
+        return isSettled;
+      },
+      { interval: 100 },
+    )
+    .toBe(true);
+
+  expect(reads.length).toBeLessThan(200);
+  const left = reads.length;
+  const closed = new Promise((resolve) => response.on('error', resolve).on('close', resolve));
+  request.destroy();
+  await closed;
+
+  expect(reads.length).toBeLessThanOrEqual(left + 1);
+});
+
+test('a database that goes away in the middle breaks the connection off, so that no half list passes for a whole one', async () => {
+  const { response, lines } = await openExport({ pages: 50, failAt: 40 });
+
+  await expect(text(response)).rejects.toThrow('aborted');
+
+  expect(lines.join('')).toContain('export broke off');
+});
+
+test('a database that is down from the start is a 503', async () => {
+  const { response } = await openExport({ pages: 5, failAt: 0 });
+
+  expect(response.statusCode).toBe(503);
+  expect(JSON.parse(await text(response))).toMatchObject({ code: 'database_unavailable' });
+});
