@@ -1,77 +1,22 @@
-// Tests of the Readers: the same cases on both databases, on rows that the Writer wrote, under the API's role.
-import { randomUUID } from 'node:crypto';
+// Tests of the Readers' lists: pages, sorts and filters, the same on both databases.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { StoreError } from '#core/errors.ts';
-import { timestampSchema } from '#core/provenance.ts';
+import { RequestError } from '#core/errors.ts';
+import { accountListItemSchema, accountRecordSchema } from '#core/records.ts';
 import {
-  accountListItemSchema,
-  accountRecordSchema,
-  orgNodeListItemSchema,
-  orgNodeRecordSchema,
-} from '#core/records.ts';
-import { runPageSchema, runSchema, runScopeSchema } from '#core/run.ts';
-import { openPostgres } from './postgres/connection.ts';
-import { createPostgresReader } from './postgres/reader.ts';
-import { account, newActor, node, openRun, run } from './scenario.contract.ts';
-import { openSqlite } from './sqlite/connection.ts';
-import { createSqliteReader } from './sqlite/reader.ts';
-import { type AccountListOptions, type OrgNodeListOptions, type Position, type Reader, sortFields } from './store.ts';
+  accountIds,
+  listAccounts,
+  nodeIds,
+  openTestReader,
+  optionsOf,
+  type TestReader,
+  walk,
+} from './reader.contract.ts';
+import { account, newActor, node, run } from './scenario.contract.ts';
+import { type Reader, sortFields } from './store.ts';
 import { databases, type TestStore } from './stores.contract.ts';
 
-interface TestReader {
-  readonly reader: Reader;
-  /** Runs a statement through the reader's own connection. */
-  execute(sql: string): Promise<void>;
-  close(): Promise<void>;
-}
-
-function openTestReader(store: TestStore): TestReader {
-  if (store.dialect === 'sqlite') {
-    const database = openSqlite({ path: store.url, readOnly: true });
-    return {
-      reader: createSqliteReader(database),
-      execute: async (sql) => void database.prepare(sql).run(),
-      close: async () => void database.close(),
-    };
-  }
-  const url = new URL(store.url);
-  url.username = 'inventory_api';
-  const options = { applicationName: 'test', maxConnections: 4, statementTimeoutMs: 10_000 };
-  const connection = openPostgres({ ...options, url: url.href, readOnly: true });
-  return {
-    reader: createPostgresReader(connection),
-    execute: (sql) =>
-      connection.transact({ tenant_id: 'any', mode: 'read only' }, async (tx) => void (await tx.unsafe(sql))),
-    close: () => connection.close(),
-  };
-}
-
-const keySchema = z.object({ provider: z.string(), id: z.string(), name: z.string().nullable().optional() }).loose();
-
-type Options = Partial<AccountListOptions & OrgNodeListOptions>;
-
-function optionsOf(tenant_id: string, options: Options = {}): AccountListOptions & OrgNodeListOptions {
-  const sort = { field: 'id', descending: false } as const;
-  return { tenant_id, limit: 1000, sort, vanished: 'exclude', tags: [], ...options };
-}
-
-/** The rows of all pages, page by page. */
-async function walk(
-  list: (page: { limit: number; after: Position | undefined }) => Promise<{ json: string; next: Position | null }>,
-  limit: number,
-) {
-  const rows: z.output<typeof keySchema>[] = [];
-  let after: Position | undefined;
-  do {
-    const page = await list({ limit, after });
-    rows.push(...z.array(keySchema).parse(JSON.parse(page.json)));
-    after = page.next ?? undefined;
-  } while (after);
-  return rows;
-}
-
-describe.for(databases)('the Reader on $dialect', ({ open, dialect }) => {
+describe.for(databases)('the Reader on $dialect', ({ open }) => {
   let store: TestStore;
   let opened: TestReader;
   let reader: Reader;
@@ -87,44 +32,42 @@ describe.for(databases)('the Reader on $dialect', ({ open, dialect }) => {
     await store?.close();
   });
 
-  async function accountIds(tenant: string, options: Options = {}): Promise<string[]> {
-    const page = await reader.listAccounts(optionsOf(tenant, options));
-    return z
-      .array(keySchema)
-      .parse(JSON.parse(page.json))
-      .map(({ id }) => id);
-  }
-
-  async function nodeIds(tenant: string, options: Options = {}): Promise<string[]> {
-    const page = await reader.listOrgNodes(optionsOf(tenant, options));
-    return z
-      .array(keySchema)
-      .parse(JSON.parse(page.json))
-      .map(({ id }) => id);
-  }
-
   describe('pages', () => {
-    const names = ['b', 'a', 'b', undefined, 'B', 'é', 'b', undefined, 'ä', null, '~'];
+    const names = ['b', 'a', 'b', undefined, 'B', 'é', 'b', undefined, 'ä', null, '~', '😀', '豈', ''];
     const actor = newActor();
 
     beforeAll(async () => {
       // Two runs, so that times differ between some rows and are equal between others.
-      const observations = names.map((name, index) => account(`00${index}`, name === undefined ? {} : { name }));
+      const observations = names.map((name, i) => account(`${100 + i}`, name === undefined ? {} : { name }));
+      const nodes = names.map((name, i) => node(`ou-${100 + i}`, name === undefined ? {} : { name }));
       await run(store.writer, actor, observations.slice(0, 5), { enumerated: [] });
-      await run(store.writer, actor, observations.slice(5), { enumerated: [] });
+      await run(store.writer, actor, [...observations.slice(5), ...nodes], { enumerated: [] });
     });
 
-    test.for(
-      sortFields.flatMap((field) =>
-        [false, true].flatMap((descending) => [1, 3].map((limit) => ({ field, descending, limit }))),
-      ),
-    )('every row comes once, sorted by $field, descending: $descending, by $limit', async ({ limit, ...sort }) => {
-      const rows = await walk((page) => reader.listAccounts(optionsOf(actor.tenant, { sort, ...page })), limit);
+    const sorts = sortFields.flatMap((field) => [
+      { field, descending: false },
+      { field, descending: true },
+    ]);
+    const pagings = sorts.flatMap(({ field, descending }) => [1, 3, 13].map((limit) => ({ field, descending, limit })));
 
-      const all = rows.map((row) => ({ id: row.id, value: z.string().nullable().parse(row[sort.field]) }));
-      expect(all).toEqual(all.toSorted((a, b) => compare(a, b, sort.descending)));
-      expect(new Set(all.map(({ id }) => id)).size).toBe(names.length);
-      expect(all).toHaveLength(names.length);
+    test.for(
+      pagings,
+    )('every account comes once, by $field, descending $descending, pages of $limit', async (paging) => {
+      const { limit, ...sort } = paging;
+
+      const items = await walk((page) => reader.listAccounts(optionsOf(actor.tenant, { sort, ...page })), limit);
+
+      expectSorted(items, sort);
+      expect(items).toHaveLength(names.length);
+    });
+
+    test.for(pagings)('every node comes once, by $field, descending $descending, pages of $limit', async (paging) => {
+      const { limit, ...sort } = paging;
+
+      const items = await walk((page) => reader.listOrgNodes(optionsOf(actor.tenant, { sort, ...page })), limit);
+
+      expectSorted(items, sort);
+      expect(items).toHaveLength(names.length);
     });
 
     test('a page that ends with the list has no next one', async () => {
@@ -133,25 +76,201 @@ describe.for(databases)('the Reader on $dialect', ({ open, dialect }) => {
       expect(next).toBeNull();
     });
 
-    test('sorted by id, providers are mixed', async () => {
+    test('sorted by id, providers are mixed, and the same id of two comes twice', async () => {
       const mixed = newActor();
       const gcp = { provider: 'gcp', partition: 'googleapis.com' } as const;
       await run(store.writer, mixed, [account('2'), account('1', gcp), account('3', gcp), account('2', gcp)]);
 
-      const rows = await walk((page) => reader.listAccounts(optionsOf(mixed.tenant, page)), 1);
+      const items = await walk((page) => reader.listAccounts(optionsOf(mixed.tenant, page)), 1);
 
+      const rows = z.array(accountListItemSchema).parse(items);
       expect(rows.map(({ provider, id }) => `${id} ${provider}`)).toEqual(['1 gcp', '2 aws', '2 gcp', '3 gcp']);
+    });
+
+    test('of a tenant without rows the list is empty', async () => {
+      expect(await reader.listAccounts(optionsOf('nobody'))).toEqual({ json: '[]', next: null });
+    });
+  });
+
+  describe('fields', () => {
+    const actor = newActor();
+    beforeAll(() => run(store.writer, actor, [account('1', { name: 'a', tags: { k: 'v' } })]));
+
+    test('only those asked for come, with the key, in the order of the schema', async () => {
+      const { json } = await reader.listAccounts(optionsOf(actor.tenant, { fields: ['tags', 'name'] }));
+
+      expect(json.replaceAll(' ', '')).toBe('[{"provider":"aws","id":"1","name":"a","tags":{"k":"v"}}]');
+    });
+
+    test('any field of the detail may be asked for', async () => {
+      const fields = Object.keys(accountRecordSchema.shape);
+
+      const { json } = await reader.listAccounts(optionsOf(actor.tenant, { fields }));
+
+      expect(z.array(accountRecordSchema).parse(JSON.parse(json))).toHaveLength(1);
+    });
+
+    test('a column that is no field is refused', async () => {
+      const list = reader.listAccounts(optionsOf(actor.tenant, { fields: ['raw_hash'] }));
+
+      await expect(list).rejects.toThrow(RequestError);
+    });
+  });
+
+  describe('filters', () => {
+    const actor = newActor();
+    const azure = { provider: 'azure', partition: 'AzureCloud', org_id: 'tenant-1' } as const;
+
+    beforeAll(async () => {
+      const path = { org_path_ids: ['o-1/r-1', 'o-1/ou-a', 'o-1/ou-b'] };
+      const first = [
+        node('r-1', { kind: 'root', org_path_ids: ['o-1/r-1'] }),
+        node('ou-a', { name: 'Ünits', parent_id: 'o-1/r-1', org_path_ids: ['o-1/r-1', 'o-1/ou-a'] }),
+        node('ou-b', { parent_id: 'o-1/ou-a', ...path }),
+        account('1', { name: 'Pay_ments 100%', project_id: 'Proj-X', status: 'ACTIVE', lifecycle: 'active', ...path }),
+        account('2', {
+          name: 'GRÖSSE Δ',
+          status: 'SUSPENDED',
+          lifecycle: 'suspended',
+          tags: { env: 'prod', team: 'a' },
+        }),
+        account('3', { name: 'back\\slash', tags: { env: 'prod', team: 'b' }, org_path_ids: ['o-1/r-1', 'o-1/ou-a'] }),
+        account('4', { name: `it's "quoted"`, tags: { "k'ey.x": 'a:"b"', env: 'test' }, org_path_ids: [] }),
+        account('5', { ...azure, name: null, tags: {} }),
+      ];
+      await run(store.writer, actor, first);
+      await run(store.writer, actor, first.slice(0, -1));
+      await run(store.writer, actor, first.slice(0, -1));
+    });
+
+    test.for([
+      [{ provider: 'aws' }, ['1', '2', '3', '4']],
+      [{ provider: 'azure' }, []],
+      [{ lifecycle: 'suspended' }, ['2']],
+      [{ status: 'ACTIVE' }, ['1']],
+      [{ status: 'active' }, []],
+      [{ vanished: 'include' }, ['1', '2', '3', '4', '5']],
+      [{ vanished: 'only' }, ['5']],
+      [{ vanished: 'only', provider: 'aws' }, []],
+    ] as const)('%j', async ([filter, ids]) => {
+      expect(await accountIds(reader, actor.tenant, filter)).toEqual(ids);
+    });
+
+    test.for([
+      ['the id of a node', 'o-1/ou-a', ['1', '3']],
+      ['the bare id of a node', 'ou-a', ['1', '3']],
+      ['the bare id of a root', 'r-1', ['1', '3']],
+      ['an organization, also accounts without a path', 'o-1', ['1', '2', '3', '4']],
+      ['an organization without nodes', 'tenant-1', ['5']],
+      ['a part of an id', 'ou-', []],
+      ['an unknown id', 'ou-z', []],
+      ['a NUL', 'ou-a\u0000', []],
+    ] as const)('under %s', async ([, under, ids]) => {
+      expect(await accountIds(reader, actor.tenant, { under, vanished: 'include' })).toEqual(ids);
+    });
+
+    test('nodes under a node are itself and those below it', async () => {
+      expect(await nodeIds(reader, actor.tenant, { under: 'ou-a' })).toEqual(['o-1/ou-a', 'o-1/ou-b']);
+    });
+
+    test('nodes are filtered by kind and parent', async () => {
+      expect(await nodeIds(reader, actor.tenant, { kind: 'root' })).toEqual(['o-1/r-1']);
+      expect(await nodeIds(reader, actor.tenant, { parent_id: 'o-1/ou-a' })).toEqual(['o-1/ou-b']);
+      expect(await nodeIds(reader, actor.tenant, { q: 'üNIT' })).toEqual(['o-1/ou-a']);
+    });
+
+    test.for([
+      ['one', [{ key: 'env', value: 'prod' }], ['2', '3']],
+      [
+        'several, all of them',
+        [
+          { key: 'env', value: 'prod' },
+          { key: 'team', value: 'b' },
+        ],
+        ['3'],
+      ],
+      [
+        'one key with two values',
+        [
+          { key: 'env', value: 'prod' },
+          { key: 'env', value: 'test' },
+        ],
+        [],
+      ],
+      ['a part of a value', [{ key: 'env', value: 'pro' }], []],
+      ['quotes, dots and colons', [{ key: "k'ey.x", value: 'a:"b"' }], ['4']],
+      ['a wildcard', [{ key: 'env', value: '%' }], []],
+    ] as const)('tags: %s', async ([, tags, ids]) => {
+      expect(await accountIds(reader, actor.tenant, { tags })).toEqual(ids);
+    });
+
+    test.for([
+      ['a part of a name in another case', 'PAY_', ['1']],
+      ['a part of a project id', 'proj-x', ['1']],
+      ['an id', '4', ['4']],
+      ['SS is no ß', 'grösse', ['2']],
+      ['an umlaut in another case', 'ö', ['2']],
+      ['Greek in another case', 'δ', ['2']],
+      ['% is a percent sign', '0%', ['1']],
+      ['% alone', '%', ['1']],
+      ['_ is an underscore', '_', ['1']],
+      ['a backslash', 'k\\s', ['3']],
+      ['an apostrophe', "it's", ['4']],
+      ['SQL', "' or 1=1 --", []],
+      ['a parameter of ours', '@tenant_id', []],
+      ['a NUL', '\u0000', []],
+      ['half a surrogate pair', '\ud83d', []],
+    ] as const)('q: %s', async ([, q, ids]) => {
+      expect(await accountIds(reader, actor.tenant, { q, vanished: 'include' })).toEqual(ids);
+    });
+
+    test('filters hold on every page', async () => {
+      const filter = {
+        under: 'o-1',
+        tags: [{ key: 'env', value: 'prod' }],
+        sort: { field: 'name', descending: true },
+      } as const;
+
+      const items = await walk((page) => reader.listAccounts(optionsOf(actor.tenant, { ...filter, ...page })), 1);
+
+      expect(
+        z
+          .array(accountListItemSchema)
+          .parse(items)
+          .map(({ id }) => id),
+      ).toEqual(['3', '2']);
+    });
+
+    test('what nobody could read is null, what was read and found empty is empty', async () => {
+      const rows = await listAccounts(reader, actor.tenant, { vanished: 'include' });
+
+      expect(rows.find(({ id }) => id === '1')).toMatchObject({ tags: null, details: null, region_residency: null });
+      expect(rows.find(({ id }) => id === '5')).toMatchObject({ tags: {}, org_path_ids: null, name: null });
+      expect(rows.find(({ id }) => id === '4')).toMatchObject({ org_path_ids: [] });
     });
   });
 });
 
-// By bytes; nulls last; the id breaks ties in the same direction.
-function compare(
-  a: { id: string; value: string | null },
-  b: { id: string; value: string | null },
-  descending: boolean,
-): number {
-  if ((a.value === null) !== (b.value === null)) return a.value === null ? 1 : -1;
-  const byValue = Buffer.compare(Buffer.from(a.value ?? ''), Buffer.from(b.value ?? ''));
-  return (byValue || Buffer.compare(Buffer.from(a.id), Buffer.from(b.id))) * (descending ? -1 : 1);
+const sortedItemSchema = z.object({
+  id: z.string(),
+  name: z.string().nullable(),
+  discovered_at: z.string(),
+  valid_from: z.string(),
+});
+
+/** By bytes, nulls last, and ties by id in the same direction; no id twice. */
+function expectSorted(items: unknown[], sort: { field: (typeof sortFields)[number]; descending: boolean }): void {
+  const rows = z.array(sortedItemSchema).parse(items);
+  const sign = sort.descending ? -1 : 1;
+  const sorted = rows.toSorted((a, b) => {
+    const [first, second] = [a[sort.field], b[sort.field]];
+    if ((first === null) !== (second === null)) return first === null ? 1 : -1;
+    return sign * (compareBytes(first ?? '', second ?? '') || compareBytes(a.id, b.id));
+  });
+  expect(rows.map(({ id }) => id)).toEqual(sorted.map(({ id }) => id));
+  expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length);
+}
+
+function compareBytes(first: string, second: string): number {
+  return Buffer.compare(Buffer.from(first), Buffer.from(second));
 }
