@@ -1,13 +1,7 @@
 // The AWS part of the configuration: which organizations are read, as whom, and how much of them.
 import { z } from 'zod';
+import { durationSchema } from '#core/config.ts';
 import { partitionNames, partitionOfArn } from './partitions.ts';
-
-const unitMs = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-
-const durationSchema = z
-  .string()
-  .regex(/^\d{1,6}[smhd]$/, 'write a number and a unit: 30m, 6h, 1d')
-  .transform((text) => Number.parseInt(text, 10) * unitMs[z.enum(['s', 'm', 'h', 'd']).parse(text.at(-1))]);
 
 const roleArnSchema = z
   .string()
