@@ -9,7 +9,7 @@ import { type Problem, problemSchema, sendProblem } from '#services/problem.ts';
 import type { Reader } from '#store/store.ts';
 
 export interface HealthOptions {
-  readonly reader: Reader;
+  readonly reader: Pick<Reader, 'schemaVersion'>;
   readonly log: Logger;
   /** The schema this release was written for: the number of its newest migration. */
   readonly schemaVersionExpected: number;

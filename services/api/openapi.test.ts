@@ -1,7 +1,13 @@
 // The checked-in document, and the page made of it.
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { systemClock } from '#core/clock.ts';
+import { createLogger } from '#core/log.ts';
+import { createApp } from '#services/app.ts';
+import { addDocs } from './docs.ts';
+import { addHealth } from './health.ts';
 import { updateOpenApiFile } from './openapi-file.ts';
 
 const file = new URL('../../docs/openapi.json', import.meta.url);
@@ -22,5 +28,37 @@ describe('docs/openapi.json', () => {
     expect(references.length).toBeGreaterThan(20);
     expect(names).toEqual(expect.arrayContaining([...new Set(references)]));
     expect(text).not.toContain('"allOf"');
+  });
+});
+
+describe('/docs', () => {
+  async function getDocs() {
+    const log = createLogger({ level: 'silent' });
+    const stopping = new AbortController().signal;
+    const app = createApp({ clock: systemClock, log, stopping, observe: () => undefined });
+    const reader = { schemaVersion: () => Promise.reject(new Error('not asked')) };
+    addHealth(app, { reader, log, stopping, schemaVersionExpected: 1 });
+    addDocs(app);
+    return await app.request('/docs');
+  }
+
+  test('shows every operation of the document', async () => {
+    const text = await (await getDocs()).text();
+
+    expect(text).toContain('<code>GET /healthz</code>');
+    expect(text).toContain('<code>GET /readyz</code>');
+    expect(text).toContain('href="openapi.json"');
+  });
+
+  test('has no script, and its policy allows its own style alone', async () => {
+    const response = await getDocs();
+    const text = await response.text();
+
+    expect(text).not.toMatch(/<script|javascript:|\son\w+=/i);
+    const style = /<style>([\s\S]*?)<\/style>/.exec(text)?.[1] ?? '';
+    const hash = createHash('sha256').update(style).digest('base64');
+    expect(response.headers.get('Content-Security-Policy')).toBe(
+      `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+    );
   });
 });

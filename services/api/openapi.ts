@@ -30,11 +30,7 @@ const tags = [
 
 /** The text of the document for everything registered on the app so far; to be made once. */
 export function createOpenApiText(app: App): string {
-  // Any JSON is a schema that contains itself; the generator would descend for ever. With its types named it need not.
-  z.globalRegistry.add(jsonSchema, { type: ['object', 'array', 'string', 'number', 'boolean', 'null'] });
-  // A named schema is written down as it is met first, which here would be the nullable one of a record.
-  app.openAPIRegistry.register('Lifecycle', lifecycleSchema);
-  app.openAPIRegistry.register('Outcome', outcomeSchema);
+  describeForOpenApi();
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', {
     type: 'http',
     scheme: 'bearer',
@@ -42,20 +38,14 @@ export function createOpenApiText(app: App): string {
   });
   const servers = [{ url: '/', description: 'the host that serves this document' }];
   const document = app.getOpenAPI31Document({ openapi: '3.1.0', info, servers, security: [{ token: [] }], tags });
-  return `${JSON.stringify(document, writeNullable, 2)}\n`;
+  return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-const nullableSchema = z.strictObject({
-  allOf: z.tuple([
-    z.strictObject({ $ref: z.string() }),
-    z.looseObject({ type: z.tuple([z.string(), z.literal('null')]) }),
-  ]),
-});
-
-// The generator writes a nullable reference as "both the reference and null", which nothing can be.
-function writeNullable(_name: string, value: unknown): unknown {
-  const { data } = nullableSchema.safeParse(value);
-  if (data === undefined) return value;
-  const [reference, { description: meaning }] = data.allOf;
-  return { anyOf: [reference, { type: 'null' }], description: meaning };
+// What the generator cannot read off the schemas itself.
+function describeForOpenApi(): void {
+  // Any JSON is a schema that contains itself; it would descend for ever. With its types named it need not.
+  z.globalRegistry.add(jsonSchema, { type: ['object', 'array', 'string', 'number', 'boolean', 'null'] });
+  // It writes a nullable reference as "this and null at once", which nothing can be; without a name these are written out.
+  z.globalRegistry.add(lifecycleSchema, {});
+  z.globalRegistry.add(outcomeSchema, {});
 }
