@@ -1,9 +1,11 @@
 // GET /api/v1/accounts, one account, its history and its provenance.
 import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
+import { providerSchema } from '#core/observation.ts';
 import { provenanceSchema } from '#core/provenance.ts';
 import { accountListItemSchema, accountRecordSchema } from '#core/records.ts';
 import type { App } from '#services/app.ts';
+import { positionSchema } from './cursor.ts';
 import { sendList } from './list.ts';
 import { asOfSchema, fieldsSchema, pageParameters, recordParameters } from './query.ts';
 import { type RouteContext, sendHistory, sendRecord, versionSchema } from './record.ts';
@@ -65,6 +67,7 @@ export function addAccounts(app: App, { reader, log }: RouteContext): void {
         name: 'accounts',
         columns: chosen ?? columns,
         identity: options,
+        position: positionSchema(filters.sort.field, z.tuple([providerSchema, z.string()])),
         log,
         read: (page) => reader.listAccounts({ ...options, fields: chosen, ...page }),
       },

@@ -1,17 +1,20 @@
 // A cursor leads back to its place in its own list, and nowhere else.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseCursor, toCursor } from './cursor.ts';
+import { z } from 'zod';
+import { parseCursor, positionSchema, toCursor } from './cursor.ts';
 
-const list = ['accounts', { tenant_id: 'acme', sort: { field: 'id', descending: false }, tags: [] }];
+const position = z.object({ value: z.string().nullable(), key: z.array(z.string()) });
+const identity = ['accounts', { tenant_id: 'acme', sort: { field: 'id', descending: false }, tags: [] }];
+const list = { identity, position };
 
 test('any position comes back', () => {
-  const position = fc.record({
+  const positions = fc.record({
     value: fc.option(fc.string({ unit: 'binary' }), { nil: null }),
     key: fc.array(fc.string({ unit: 'grapheme' }), { minLength: 1, maxLength: 3 }),
   });
   fc.assert(
-    fc.property(position, (where) => {
+    fc.property(positions, (where) => {
       expect(parseCursor(toCursor(where, list), list)).toEqual(where);
     }),
   );
@@ -30,7 +33,9 @@ test.for([
 ] as const)('of %s it is refused', ([_name, other]) => {
   const cursor = toCursor({ value: 'x', key: ['aws', '1'] }, list);
 
-  expect(() => parseCursor(cursor, other)).toThrow(expect.objectContaining({ status: 400, code: 'invalid_cursor' }));
+  expect(() => parseCursor(cursor, { identity: other, position })).toThrow(
+    expect.objectContaining({ status: 400, code: 'invalid_cursor' }),
+  );
 });
 
 test('garbage, parts and forgeries are refused and never crash', () => {
@@ -46,5 +51,23 @@ test('garbage, parts and forgeries are refused and never crash', () => {
     fc.property(fc.string(), (text) => {
       expect(() => parseCursor(text, list)).toThrow(refused);
     }),
+  );
+});
+
+test.for([
+  ['valid_from', 'garbage', ['aws', '1']],
+  ['discovered_at', null, ['aws', '1']],
+  ['id', null, ['aws', '1']],
+  ['name', 'x', []],
+  ['name', 'x', ['oracle', '1']],
+] as const)('a well-sealed one by %s with the value %j and the key %j is refused before the database sees it', ([
+  field,
+  value,
+  key,
+]) => {
+  const accounts = { identity, position: positionSchema(field, z.tuple([z.enum(['aws']), z.string()])) };
+
+  expect(() => parseCursor(toCursor({ value, key }, accounts), accounts)).toThrow(
+    expect.objectContaining({ status: 400, code: 'invalid_cursor' }),
   );
 });

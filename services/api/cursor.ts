@@ -2,22 +2,45 @@
 import { z } from 'zod';
 import { RequestError } from '#core/errors.ts';
 import { hashJson } from '#core/json.ts';
-import type { Position } from '#store/store.ts';
+import { timestampSchema } from '#core/provenance.ts';
+import type { Position, SortField } from '#store/store.ts';
 
 const cursorSchema = z.tuple([z.string(), z.string().nullable(), z.array(z.string())]);
 
-/** `list` is whatever must be the same for the next page: route, tenant, sort and filters. */
-export function toCursor(position: Position, list: unknown): string {
-  const content = [seal(position, list), position.value, position.key];
+/** What the position of a list looks like. Anything else would be an error of the database. */
+export type PositionSchema = z.ZodType<Position>;
+
+/** The position in a list sorted by this field, whose rows have such a key. */
+export function positionSchema(field: SortField, key: z.ZodType<readonly string[]>): PositionSchema {
+  const texts = {
+    id: z.string(),
+    name: z.string().nullable(),
+    discovered_at: timestampSchema,
+    valid_from: timestampSchema,
+  };
+  return z.object({ value: texts[field], key });
+}
+
+/** What a cursor belongs to, and what it holds. */
+export interface CursorList {
+  /** Whatever must be the same for the next page: route, tenant, sort and filters. */
+  readonly identity: unknown;
+  readonly position: PositionSchema;
+}
+
+/** The cursor of a position. */
+export function toCursor(position: Position, { identity }: CursorList): string {
+  const content = [seal(position, identity), position.value, position.key];
   return Buffer.from(JSON.stringify(content)).toString('base64url');
 }
 
 /** The position, or RequestError `invalid_cursor` for garbage and for the cursor of another list, sort or filter. */
-export function parseCursor(text: string, list: unknown): Position {
+export function parseCursor(text: string, list: CursorList): Position {
   const parsed = cursorSchema.safeParse(decode(text));
   if (parsed.success) {
     const [mark, value, key] = parsed.data;
-    if (mark === seal({ value, key }, list)) return { value, key };
+    const position = list.position.safeParse({ value, key });
+    if (position.success && mark === seal({ value, key }, list.identity)) return position.data;
   }
   throw new RequestError(
     400,
@@ -27,8 +50,8 @@ export function parseCursor(text: string, list: unknown): Position {
 }
 
 // Not a secret: a position only says where to go on, in rows the caller may read anyway. It tells mistakes from cursors.
-function seal(position: Position, list: unknown): string {
-  return hashJson([list, position.value, position.key]).slice(0, 16);
+function seal(position: Position, identity: unknown): string {
+  return hashJson([identity, position.value, position.key]).slice(0, 16);
 }
 
 function decode(text: string): unknown {

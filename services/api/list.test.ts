@@ -3,15 +3,18 @@ import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
 import { systemClock } from '#core/clock.ts';
 import { StoreError } from '#core/errors.ts';
 import { createLogger } from '#core/log.ts';
 import { createApp } from '#services/app.ts';
 import { listen } from '#services/listen.ts';
 import type { ListPage, Position } from '#store/store.ts';
+import { positionSchema } from './cursor.ts';
 import { sendList } from './list.ts';
 
 const clock = systemClock;
+const position = positionSchema('id', z.array(z.string()));
 
 /** An app with one list of `pages` pages of large rows. `failAt` is the page that the database cannot read. */
 function createListApp({ pages, failAt = -1 }: { pages: number; failAt?: number }) {
@@ -27,7 +30,9 @@ function createListApp({ pages, failAt = -1 }: { pages: number; failAt?: number 
     const next = number + 1 < pages ? { value: String(number + 1), key: ['k'] } : null;
     return { json: JSON.stringify(rows), next };
   }
-  app.get('/rows', (c) => sendList(c, {}, { name: 'rows', columns: ['id', 'text'], identity: {}, log, read }));
+  app.get('/rows', (c) =>
+    sendList(c, {}, { name: 'rows', columns: ['id', 'text'], identity: {}, position, log, read }),
+  );
   return { app, reads, lines };
 }
 

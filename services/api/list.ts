@@ -8,7 +8,7 @@ import { sendJson } from '#services/send.ts';
 import type { ListPage, Position } from '#store/store.ts';
 import { csvType, jsonType, listTypes, ndjsonType, negotiate } from './accept.ts';
 import { toCsvLine } from './csv.ts';
-import { parseCursor, toCursor } from './cursor.ts';
+import { type PositionSchema, parseCursor, toCursor } from './cursor.ts';
 import { defaultLimit, maxLimit } from './query.ts';
 
 interface PageQuery {
@@ -24,6 +24,7 @@ export interface Listing {
   readonly columns: readonly string[];
   /** Tenant, sort and filters: what a cursor belongs to. */
   readonly identity: unknown;
+  readonly position: PositionSchema;
   read(page: { limit: number; after: Position | undefined }): Promise<ListPage>;
   readonly log: Logger;
 }
@@ -32,7 +33,7 @@ export interface Listing {
 export async function sendList(c: Context<AppEnv>, query: PageQuery, listing: Listing) {
   const type = negotiate(c, listTypes);
   if (type !== jsonType) return await sendExport(c, type, { query, listing });
-  const list = [listing.name, listing.identity];
+  const list = { identity: [listing.name, listing.identity], position: listing.position };
   const after = query.cursor === undefined ? undefined : parseCursor(query.cursor, list);
   const page = await listing.read({ limit: query.limit ?? defaultLimit, after });
   return sendJson(c, page.json, page.next ? { Link: toNextLink(c.req.url, toCursor(page.next, list)) } : {});

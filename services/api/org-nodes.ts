@@ -5,6 +5,7 @@ import { orgNodeSchema } from '#core/observation.ts';
 import { provenanceSchema } from '#core/provenance.ts';
 import { orgNodeListItemSchema, orgNodeRecordSchema } from '#core/records.ts';
 import type { App } from '#services/app.ts';
+import { positionSchema } from './cursor.ts';
 import { sendList } from './list.ts';
 import { asOfSchema, fieldsSchema, pageParameters, recordParameters, textSchema } from './query.ts';
 import { type RouteContext, sendHistory, sendRecord, versionSchema } from './record.ts';
@@ -83,6 +84,7 @@ export function addOrgNodes(app: App, { reader, log }: RouteContext): void {
         name: 'org-nodes',
         columns: chosen ?? columns,
         identity: options,
+        position: positionSchema(filters.sort.field, z.tuple([z.string()])),
         log,
         read: (page) => reader.listOrgNodes({ ...options, fields: chosen, ...page }),
       },

@@ -50,6 +50,7 @@ export async function sendHistory(
     name: 'history',
     columns: Object.keys(versionSchema.shape),
     identity: options,
+    position: z.object({ value: timestampSchema, key: z.tuple([]) }),
     log,
     async read(page) {
       const found = await reader.listHistory({ ...options, ...page });

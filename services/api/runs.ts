@@ -1,6 +1,7 @@
 // GET /api/v1/runs and one run with its scopes and the requests it made.
 import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
+import { runIdSchema, timestampSchema } from '#core/provenance.ts';
 import { outcomeSchema, runPageSchema, runSchema, runScopeSchema } from '#core/run.ts';
 import type { App } from '#services/app.ts';
 import { sendList } from './list.ts';
@@ -50,6 +51,7 @@ export function addRuns(app: App, { reader, log }: RouteContext): void {
         name: 'runs',
         columns: Object.keys(runSchema.shape),
         identity: options,
+        position: z.object({ value: timestampSchema, key: z.tuple([runIdSchema]) }),
         log,
         read: (page) => reader.listRuns({ ...options, ...page }),
       },
