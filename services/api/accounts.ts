@@ -5,13 +5,14 @@ import { providerSchema } from '#core/observation.ts';
 import { provenanceSchema } from '#core/provenance.ts';
 import { accountListItemSchema, accountRecordSchema } from '#core/records.ts';
 import type { App } from '#services/app.ts';
-import { positionSchema } from './cursor.ts';
+import { positionSchemas } from './cursor.ts';
 import { sendList } from './list.ts';
 import { asOfSchema, fieldsSchema, pageParameters, recordParameters } from './query.ts';
 import { type RouteContext, sendHistory, sendRecord, versionSchema } from './record.ts';
 import { listResponses, recordListResponses, recordResponses } from './responses.ts';
 
 const columns = Object.keys(accountListItemSchema.shape);
+const positions = positionSchemas(z.tuple([providerSchema, z.string()]));
 const fields = fieldsSchema(Object.keys(accountRecordSchema.shape));
 
 const params = z.object({
@@ -67,7 +68,7 @@ export function addAccounts(app: App, { reader, log }: RouteContext): void {
         name: 'accounts',
         columns: chosen ?? columns,
         identity: options,
-        position: positionSchema(filters.sort.field, z.tuple([providerSchema, z.string()])),
+        position: positions[filters.sort.field],
         log,
         read: (page) => reader.listAccounts({ ...options, fields: chosen, ...page }),
       },

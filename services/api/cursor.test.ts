@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { parseCursor, positionSchema, toCursor } from './cursor.ts';
+import { parseCursor, positionSchemas, toCursor } from './cursor.ts';
 
 const position = z.object({ value: z.string().nullable(), key: z.array(z.string()) });
 const identity = ['accounts', { tenant_id: 'acme', sort: { field: 'id', descending: false }, tags: [] }];
@@ -65,7 +65,7 @@ test.for([
   value,
   key,
 ]) => {
-  const accounts = { identity, position: positionSchema(field, z.tuple([z.enum(['aws']), z.string()])) };
+  const accounts = { identity, position: positionSchemas(z.tuple([z.enum(['aws']), z.string()]))[field] };
 
   expect(() => parseCursor(toCursor({ value, key }, accounts), accounts)).toThrow(
     expect.objectContaining({ status: 400, code: 'invalid_cursor' }),

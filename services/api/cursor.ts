@@ -1,7 +1,7 @@
 // The opaque place in a list: the last row's position, sealed to the list, its sort, its filters and its tenant.
 import { z } from 'zod';
 import { RequestError } from '#core/errors.ts';
-import { hashJson } from '#core/json.ts';
+import { hashText } from '#core/json.ts';
 import { timestampSchema } from '#core/provenance.ts';
 import type { Position, SortField } from '#store/store.ts';
 
@@ -10,20 +10,20 @@ const cursorSchema = z.tuple([z.string(), z.string().nullable(), z.array(z.strin
 /** What the position of a list looks like. Anything else would be an error of the database. */
 export type PositionSchema = z.ZodType<Position>;
 
-/** The position in a list sorted by this field, whose rows have such a key. */
-export function positionSchema(field: SortField, key: z.ZodType<readonly string[]>): PositionSchema {
-  const texts = {
-    id: z.string(),
-    name: z.string().nullable(),
-    discovered_at: timestampSchema,
-    valid_from: timestampSchema,
+/** The positions in a list whose rows have such a key, by the field it is sorted by. */
+export function positionSchemas(key: z.ZodType<readonly string[]>): Readonly<Record<SortField, PositionSchema>> {
+  const time = z.object({ value: timestampSchema, key });
+  return {
+    id: z.object({ value: z.string(), key }),
+    name: z.object({ value: z.string().nullable(), key }),
+    discovered_at: time,
+    valid_from: time,
   };
-  return z.object({ value: texts[field], key });
 }
 
 /** What a cursor belongs to, and what it holds. */
 export interface CursorList {
-  /** Whatever must be the same for the next page: route, tenant, sort and filters. */
+  /** Whatever must be the same for the next page: list, tenant, sort and filters, members in the same order. */
   readonly identity: unknown;
   readonly position: PositionSchema;
 }
@@ -51,7 +51,7 @@ export function parseCursor(text: string, list: CursorList): Position {
 
 // Not a secret: a position only says where to go on, in rows the caller may read anyway. It tells mistakes from cursors.
 function seal(position: Position, identity: unknown): string {
-  return hashJson([identity, position.value, position.key]).slice(0, 16);
+  return hashText(JSON.stringify([identity, position.value, position.key])).slice(0, 16);
 }
 
 function decode(text: string): unknown {

@@ -10,11 +10,11 @@ import { createLogger } from '#core/log.ts';
 import { createApp } from '#services/app.ts';
 import { listen } from '#services/listen.ts';
 import type { ListPage, Position } from '#store/store.ts';
-import { positionSchema } from './cursor.ts';
+import { positionSchemas } from './cursor.ts';
 import { sendList } from './list.ts';
 
 const clock = systemClock;
-const position = positionSchema('id', z.array(z.string()));
+const position = positionSchemas(z.array(z.string())).id;
 
 /** An app with one list of `pages` pages of large rows. `failAt` is the page that the database cannot read. */
 function createListApp({ pages, failAt = -1 }: { pages: number; failAt?: number }) {

@@ -5,13 +5,14 @@ import { orgNodeSchema } from '#core/observation.ts';
 import { provenanceSchema } from '#core/provenance.ts';
 import { orgNodeListItemSchema, orgNodeRecordSchema } from '#core/records.ts';
 import type { App } from '#services/app.ts';
-import { positionSchema } from './cursor.ts';
+import { positionSchemas } from './cursor.ts';
 import { sendList } from './list.ts';
 import { asOfSchema, fieldsSchema, pageParameters, recordParameters, textSchema } from './query.ts';
 import { type RouteContext, sendHistory, sendRecord, versionSchema } from './record.ts';
 import { listResponses, recordListResponses, recordResponses } from './responses.ts';
 
 const columns = Object.keys(orgNodeListItemSchema.shape);
+const positions = positionSchemas(z.tuple([z.string()]));
 const fields = fieldsSchema(Object.keys(orgNodeRecordSchema.shape));
 const asOf = z.strictObject({ as_of: asOfSchema.optional() });
 
@@ -84,7 +85,7 @@ export function addOrgNodes(app: App, { reader, log }: RouteContext): void {
         name: 'org-nodes',
         columns: chosen ?? columns,
         identity: options,
-        position: positionSchema(filters.sort.field, z.tuple([z.string()])),
+        position: positions[filters.sort.field],
         log,
         read: (page) => reader.listOrgNodes({ ...options, fields: chosen, ...page }),
       },

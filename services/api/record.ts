@@ -32,6 +32,9 @@ export const versionSchema = z
   })
   .meta({ id: 'Version' });
 
+// The time alone: no record has two versions of one.
+const position = z.object({ value: timestampSchema, key: z.tuple([]) });
+
 /** Sends what the store found. Unknown and another tenant's are one answer, so that nobody can probe for ids. */
 export function sendRecord(c: Context<AppEnv>, text: string | null) {
   negotiate(c, [jsonType]);
@@ -50,7 +53,7 @@ export async function sendHistory(
     name: 'history',
     columns: Object.keys(versionSchema.shape),
     identity: options,
-    position: z.object({ value: timestampSchema, key: z.tuple([]) }),
+    position,
     log,
     async read(page) {
       const found = await reader.listHistory({ ...options, ...page });

@@ -14,6 +14,8 @@ export const runDetailSchema = runSchema
   .extend({ scopes: z.array(runScopeSchema), requests: z.array(runPageSchema) })
   .meta({ id: 'RunDetail' });
 
+const position = z.object({ value: timestampSchema, key: z.tuple([runIdSchema]) });
+
 const listRoute = createRoute({
   method: 'get',
   path: '/api/v1/runs',
@@ -51,7 +53,7 @@ export function addRuns(app: App, { reader, log }: RouteContext): void {
         name: 'runs',
         columns: Object.keys(runSchema.shape),
         identity: options,
-        position: z.object({ value: timestampSchema, key: z.tuple([runIdSchema]) }),
+        position,
         log,
         read: (page) => reader.listRuns({ ...options, ...page }),
       },
