@@ -9,7 +9,9 @@ import { hashText } from '#core/json.ts';
 export function sendJson(c: Context, text: string, headers: Readonly<Record<string, string>> = {}) {
   const etag = `W/"${hashText(`${JSON.stringify(headers)}\n${text}`).slice(0, 32)}"`;
   // `no-cache` means: keep it, but ask before each use. What one caller may see is not for a shared cache.
-  const common = { 'Cache-Control': 'private, no-cache', ETag: etag, Vary: 'Accept, Authorization', ...headers };
+  // Vary is complete here: added to afterwards, the response would be rebuilt with its text as a stream.
+  const vary = 'Accept, Accept-Encoding, Authorization';
+  const common = { 'Cache-Control': 'private, no-cache', ETag: etag, Vary: vary, ...headers };
   const response: Response = hasMatch(c.req.header('If-None-Match'), etag)
     ? c.body(null, 304, common)
     : c.body(text, 200, {

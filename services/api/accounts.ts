@@ -13,7 +13,7 @@ import { listResponses, recordListResponses, recordResponses } from './responses
 
 const columns = Object.keys(accountListItemSchema.shape);
 const positions = positionSchemas(z.tuple([providerSchema, z.string()]));
-const fields = fieldsSchema(Object.keys(accountRecordSchema.shape));
+const fields = fieldsSchema(Object.keys(accountRecordSchema.shape), ['provider', 'id']);
 
 const params = z.object({
   provider: z.string().meta({ description: 'aws, gcp or azure', example: 'aws' }),

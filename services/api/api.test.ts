@@ -405,23 +405,23 @@ describe.for(databases)('the read API on $dialect', ({ dialect, open }) => {
     });
 
     test('as CSV have a header, quotes, and no formula', async () => {
-      const url = '/api/v1/accounts?fields=id,name,tags&vanished=include';
+      const url = '/api/v1/accounts?fields=tags,name&vanished=include';
 
       const response = await get(url, { Accept: 'text/csv' });
 
       expect(response.headers.get('Content-Type')).toContain('text/csv');
       const [header, ...rows] = (await response.text()).trimEnd().split('\r\n');
-      expect(header).toBe('id,name,tags');
+      expect(header).toBe('provider,id,name,tags');
       expect(rows).toHaveLength(10);
-      expect(rows[6]).toMatch(/^106,'=cmd\(\),"\{""/);
-      expect(rows[8]).toMatch(/^108,"""quoted"", name",/);
+      expect(rows[6]).toMatch(/^aws,106,'=cmd\(\),"\{""/);
+      expect(rows[8]).toMatch(/^aws,108,"""quoted"", name",/);
     });
 
     test('of an empty list are the header alone, or nothing', async () => {
       const csv = await get('/api/v1/accounts?provider=gcp&fields=id', { Accept: 'text/csv' });
       const ndjson = await get('/api/v1/accounts?provider=gcp', { Accept: 'application/x-ndjson' });
 
-      expect(await csv.text()).toBe('id\r\n');
+      expect(await csv.text()).toBe('provider,id\r\n');
       expect([ndjson.status, await ndjson.text()]).toEqual([200, '']);
     });
 

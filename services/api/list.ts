@@ -63,7 +63,7 @@ async function sendExport(
     'Content-Type': type === csvType ? `${csvType}; charset=utf-8; header=present` : type,
     'Content-Disposition': `attachment; filename="${listing.name}.${extension}"`,
     'Cache-Control': 'private, no-store',
-    Vary: 'Accept, Authorization',
+    Vary: 'Accept, Accept-Encoding, Authorization',
   });
 }
 

@@ -13,7 +13,7 @@ import { listResponses, recordListResponses, recordResponses } from './responses
 
 const columns = Object.keys(orgNodeListItemSchema.shape);
 const positions = positionSchemas(z.tuple([z.string()]));
-const fields = fieldsSchema(Object.keys(orgNodeRecordSchema.shape));
+const fields = fieldsSchema(Object.keys(orgNodeRecordSchema.shape), ['id']);
 const asOf = z.strictObject({ as_of: asOfSchema.optional() });
 
 const params = z.object({

@@ -83,18 +83,17 @@ export const recordParameters = {
   as_of: asOfSchema.optional(),
 };
 
-/** Which of these fields to send. The key always comes. */
-export function fieldsSchema(names: readonly string[]) {
+/** Which of a record's fields to send, in the order of its schema; the key's always come. */
+export function fieldsSchema(names: readonly string[], key: readonly string[]) {
   return z
     .string()
     .transform((text, context) => {
-      const fields = text.split(',').map((name) => name.trim());
-      const unknown = fields.filter((name) => !names.includes(name));
-      if (unknown.length > 0) {
+      const chosen = text.split(',').map((name) => name.trim());
+      if (chosen.some((name) => !names.includes(name))) {
         context.addIssue({ code: 'custom', message: `must be of ${names.join(', ')}` });
         return z.NEVER;
       }
-      return [...new Set(fields)];
+      return names.filter((name) => key.includes(name) || chosen.includes(name));
     })
     .optional()
     .meta({ description: 'only these, separated by commas; the key always comes', example: 'name,lifecycle' });
