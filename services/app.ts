@@ -70,7 +70,7 @@ function frame({ clock, log, stopping, observe }: AppOptions): MiddlewareHandler
     const startedAt = performance.now();
     c.set('traceId', parseTraceparent(c.req.header('traceparent')) ?? toTraceId(clock.uuid()));
     await next();
-    if (stopping.aborted) c.header('Connection', 'close');
+    if (stopping.aborted) c.res.headers.set('Connection', 'close');
     const seconds = (performance.now() - startedAt) / 1000;
     const route = toRouteName(routePath(c));
     const { status } = c.res;

@@ -1,7 +1,7 @@
 // Puts an app on a port, and takes it off again without breaking a request.
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import type { Clock } from '#core/clock.ts';
 import { pause } from '#core/deadline.ts';
@@ -51,7 +51,7 @@ export async function listen({ app, host, port, clock, log }: ListenOptions): Pr
   const server = createServer({ ...timeouts, keepAliveTimeout: keepAliveTimeoutMs }, (incoming, outgoing) => {
     listener(incoming, outgoing).catch((error: unknown) => log.error({ err: error }, 'answer broke off'));
   });
-  server.on('clientError', (error, socket) => refuseMalformed(error, socket as Socket, toTraceId(clock.uuid())));
+  server.on('clientError', (error, socket) => refuseMalformed(error, socket, toTraceId(clock.uuid())));
   server.listen(port, host);
   await once(server, 'listening');
   return { url: toUrl(server, host), close: (times) => closeServer(server, times) };
@@ -74,7 +74,7 @@ function toUrl(server: Server, host: string): string {
 }
 
 // What Node could not parse never becomes a request, but deserves the same kind of answer.
-function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket, traceId: string): void {
+function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex, traceId: string): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy();
     return;

@@ -276,6 +276,8 @@ describe.for(databases)('the read API on $dialect', ({ dialect, open }) => {
         expect((await getOk(`/api/v1/accounts/aws/100?as_of=${time}`, accountRecordSchema)).name).toBe('b');
         expect(await idsOf(`/api/v1/accounts?q=renamed&as_of=${time}`)).toEqual([]);
       }
+      expect((await get('/api/v1/accounts/aws/100?as_of=0001-01-01T00:00:00Z')).status).toBe(404);
+      expect((await get('/api/v1/accounts/aws/100?as_of=9999-12-31T23:59:59Z')).status).toBe(200);
       expect((await get('/api/v1/accounts/aws/100?as_of=2001-01-01T00:00:00Z')).status).toBe(404);
     });
 
@@ -319,6 +321,9 @@ describe.for(databases)('the read API on $dialect', ({ dialect, open }) => {
       '/api/v1/accounts?as_of=yesterday',
       '/api/v1/accounts?as_of=2026-01-01',
       '/api/v1/accounts?as_of=2026-01-01T00:00:00',
+      '/api/v1/accounts?as_of=0000-01-01T00:00:00Z',
+      '/api/v1/accounts?as_of=9999-12-31T23:00:00-02:00',
+      '/api/v1/accounts?as_of=2026-02-30T00:00:00Z',
       '/api/v1/accounts/aws/100?fields=name',
       '/api/v1/accounts/aws/100/history?sort=id',
       '/api/v1/accounts/aws/100/history?cursor=AAAA',

@@ -1,6 +1,5 @@
 // What the routes of /api/v1 document as their answers.
-import type { z } from 'zod';
-import { z as zod } from 'zod';
+import { z } from 'zod';
 import { problemSchema } from '#services/problem.ts';
 import { csvType, jsonType, ndjsonType } from './accept.ts';
 
@@ -36,10 +35,10 @@ export function listResponses<Schema extends z.ZodType>(item: Schema) {
       description: 'a page as JSON; as NDJSON or CSV the whole list, without `limit` and `cursor`',
       headers: { ETag: etag, Link: link },
       content: {
-        [jsonType]: { schema: zod.array(item) },
-        [ndjsonType]: { schema: zod.string().meta({ description: 'one JSON object a line' }) },
+        [jsonType]: { schema: z.array(item) },
+        [ndjsonType]: { schema: z.string().meta({ description: 'one JSON object a line' }) },
         [csvType]: {
-          schema: zod.string().meta({
+          schema: z.string().meta({
             description:
               "RFC 4180 with a header line; objects as JSON; a text that begins like a formula gets a leading '",
           }),
