@@ -1,4 +1,5 @@
 // The read API as its callers see it, on both databases under their service roles; every answer is parsed by its strict schema.
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { systemClock } from '#core/clock.ts';
@@ -342,6 +343,48 @@ describe.for(databases)('the read API on $dialect', ({ dialect, open }) => {
 
     test.for(['/api/v1/accounts/aws/1%00', '/api/v1/accounts/%E0%A4%A/1'])('%s is a 400', async (url) => {
       expect((await get(url)).status).toBe(400);
+    });
+
+    test('no query, however odd, is a fault of ours', async () => {
+      const names = [
+        'q',
+        'under',
+        'status',
+        'tag',
+        'as_of',
+        'sort',
+        'fields',
+        'limit',
+        'cursor',
+        'kind',
+        'parent_id',
+        'x',
+      ];
+      const values = fc.oneof(
+        fc.string({ unit: 'binary', maxLength: 30 }),
+        fc.constantFrom('-name', 'a:b', '5', "' or 1=1 --", '%', '\\', '{}', '2026-01-01T00:00:00Z', '-1', 'null'),
+      );
+      const query = fc.array(fc.tuple(fc.constantFrom(...names), values), { minLength: 1, maxLength: 3 });
+      const paths = fc.constantFrom('accounts', 'org-nodes', 'runs', 'accounts/aws/100', 'accounts/aws/100/history');
+      await fc.assert(
+        fc.asyncProperty(paths, query, async (path, pairs) => {
+          const { status } = await get(`/api/v1/${path}?${new URLSearchParams(pairs)}`);
+          expect([200, 400]).toContain(status);
+        }),
+        { numRuns: 150 },
+      );
+    });
+
+    test('no id, however odd, is a fault of ours', async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }), async (id) => {
+          const segment = encodeURIComponent(id.toWellFormed());
+          for (const url of [`accounts/aws/${segment}`, `org-nodes/${segment}/history`, `runs/${segment}`]) {
+            expect([400, 404]).toContain((await get(`/api/v1/${url}`)).status);
+          }
+        }),
+        { numRuns: 50 },
+      );
     });
 
     test('without a token, with a wrong one, and without the right', async () => {
