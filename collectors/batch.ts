@@ -2,7 +2,8 @@
 import type { Observation } from '#core/observation.ts';
 import type { Stamp } from '#core/provenance.ts';
 import type { Lease, NewPage, Writer } from '#store/store.ts';
-import { see, type Tally } from './tally.ts';
+import { callStore, type Patience } from './store-call.ts';
+import { countBatch, see, type Tally } from './tally.ts';
 
 /** Rows of one statement and one transaction; larger ones are no faster. */
 export const batchSize = 500;
@@ -12,6 +13,7 @@ export interface BatchOptions {
   readonly configured_scopes: readonly string[];
   readonly tally: Tally;
   readonly pages: NewPage[];
+  readonly patience: Patience;
   /** Both undefined in a dry run. */
   readonly writer: Writer | undefined;
   readonly lease: Lease | undefined;
@@ -21,7 +23,7 @@ export interface BatchWriter {
   /** Adds a valid observation; of two with one key the later counts. */
   add(observation: Observation): void;
   isFull(): boolean;
-  /** Writes what was added and the requests made meanwhile. Nothing is lost when it throws, and nothing is written twice when it is called again. */
+  /** Writes what was added and the requests made meanwhile. What a failed call could not write, the next one writes. */
   flush(): Promise<void>;
 }
 
@@ -36,26 +38,24 @@ export function createBatch(options: BatchOptions): BatchWriter {
     },
     isFull: () => pending.size >= batchSize || pages.length >= batchSize,
     async flush() {
-      if (pending.size === 0 && pages.length === 0) return;
-      await write(options, [...pending.values()]);
+      const sent = [...pages];
+      if (pending.size === 0 && sent.length === 0) return;
+      await write(options, [...pending.values()], sent);
       pending.clear();
-      pages.length = 0;
+      // A collector that asks ahead has made more requests in the meantime.
+      pages.splice(0, sent.length);
     },
   };
 }
 
-async function write(options: BatchOptions, observations: readonly Observation[]): Promise<void> {
-  const { stamp, configured_scopes, tally, pages, writer, lease } = options;
+async function write(
+  { stamp, configured_scopes, tally, patience, writer, lease }: BatchOptions,
+  observations: readonly Observation[],
+  pages: readonly NewPage[],
+): Promise<void> {
   if (writer === undefined || lease === undefined) return;
-  // Pages can be there before the scope has said who it is; records cannot.
+  // Requests can be made before the scope has said who it is; without records the root means nothing.
   const root = tally.root ?? '';
-  const result = await writer.upsert(lease, { stamp, root, configured_scopes, observations, pages: [...pages] });
-  for (const name of ['inserted', 'changed', 'unchanged', 'resurrected'] as const) tally.counts[name] += result[name];
-  tally.inserted.account += result.inserted_by_kind.account;
-  tally.inserted.org_node += result.inserted_by_kind.org_node;
-  for (const conflict of result.conflicts) {
-    tally.counts.rejected += 1;
-    tally.restricted.add(conflict.kind);
-    tally.skipped.push({ what: conflict.key, kinds: [conflict.kind], cause: conflict.reason });
-  }
+  const batch = { stamp, root, configured_scopes, observations, pages };
+  countBatch(tally, await callStore(patience, writer.upsert(lease, batch)));
 }

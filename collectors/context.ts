@@ -6,7 +6,7 @@ import { requestSchema } from '#core/provenance.ts';
 import { describeError } from '#core/redact.ts';
 import type { NewPage } from '#store/store.ts';
 import type { ActiveRun } from './run.ts';
-import type { Tally } from './tally.ts';
+import { noteSkipped, type Tally } from './tally.ts';
 
 export interface ContextOptions {
   readonly run: ActiveRun;
@@ -46,8 +46,7 @@ export function createContext(options: ContextOptions): ObserveContext<unknown> 
     enumerated: (kind) => void tally.enumerated.add(kind),
     skip: ({ what, kinds = [] }, cause) => {
       const described = describeError(cause);
-      tally.skipped.push({ what, kinds: [...kinds], cause: described });
-      for (const kind of kinds) tally.restricted.add(kind);
+      if (!noteSkipped(tally, { what, kinds: [...kinds], cause: described })) return;
       log.warn({ event: 'skipped', what, kinds, cause: described }, 'a part could not be read');
     },
   };

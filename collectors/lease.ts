@@ -1,35 +1,34 @@
 // Takes a scope's lease, waiting for a holder that may be dead, and keeps it while the scope is observed.
-import { pause, raceSignal } from '#core/deadline.ts';
+import { pause } from '#core/deadline.ts';
+import { StoreError } from '#core/errors.ts';
 import type { Lease, LeaseAnswer, LeaseRequest, Writer } from '#store/store.ts';
-
-/** How often a waiting run looks again, and how often a working one renews: both far below the lease's 30 s. */
-export interface LeaseTimes {
-  readonly pollMs: number;
-  readonly renewMs: number;
-}
-
-export const leaseTimes: LeaseTimes = { pollMs: 1000, renewMs: 10_000 };
+import type { ActiveRun } from './run.ts';
+import { callStore } from './store-call.ts';
 
 /**
  * The lease, or its living holder: a lease that is renewed while we wait has somebody behind it, one that lapses has not
- * and is taken over. So this ends at the latest when the first lease seen has run out.
+ * and is taken over. So this ends at the latest when the first lease seen has run out. An attempt is never broken off:
+ * a lease taken without our knowing would keep others waiting.
  */
 export async function takeLease(
+  run: Pick<ActiveRun, 'times' | 'endingSignal' | 'signal'>,
   writer: Writer,
   request: LeaseRequest,
-  { signal, pollMs }: { readonly signal: AbortSignal; readonly pollMs: number },
 ): Promise<LeaseAnswer> {
   let expiresAt: string | undefined;
   for (;;) {
-    const answer = await raceSignal(writer.acquireLease(request), signal);
+    const answer = await callStore(run, writer.acquireLease(request));
     if (answer.acquired) return answer;
     if (expiresAt !== undefined && expiresAt !== answer.lease_expires_at) return answer;
     expiresAt = answer.lease_expires_at;
-    await pause(Math.min(pollMs, answer.remaining_ms + 1), signal);
+    await pause(Math.min(run.times.pollMs, answer.remaining_ms + 1), run.signal);
   }
 }
 
-/** Renews until stopped, for batches alone may be too far apart. A renewal that fails is told once and ends it. */
+/**
+ * Renews until stopped, for batches alone may be too far apart. A database that is away for a moment is no loss, the fence
+ * holds as long as nobody else takes the scope; any other refusal is told once and ends it.
+ */
 export function keepLease(
   writer: Writer,
   lease: Lease,
@@ -42,6 +41,7 @@ export function keepLease(
     writer
       .renewLease(lease)
       .catch((error: unknown) => {
+        if (error instanceof StoreError && error.retryable) return;
         clearInterval(timer);
         onLost(error);
       })

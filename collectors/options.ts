@@ -5,8 +5,8 @@ import { ConfigError } from '#core/errors.ts';
 import type { HttpClient } from '#core/http.ts';
 import type { Logger } from '#core/log.ts';
 import type { Writer } from '#store/store.ts';
-import type { LeaseTimes } from './lease.ts';
 import type { Terminal } from './progress.ts';
+import type { RunTimes } from './store-call.ts';
 
 export interface RunOptions {
   readonly collector: Collector;
@@ -29,7 +29,8 @@ export interface RunOptions {
   /** For the whole run. */
   readonly timeoutMs: number;
   readonly terminal?: Terminal | undefined;
-  readonly leaseTimes?: LeaseTimes;
+  /** `runTimes` when absent. */
+  readonly times?: RunTimes;
 }
 
 /** The scopes to run, in the configuration's order. Throws ConfigError `unknown_scope` with the names there are. */
@@ -37,7 +38,7 @@ export function selectScopes(options: Pick<RunOptions, 'collector' | 'config' | 
   const configured = options.collector.scopes(options.config);
   const unknown = options.scopes?.filter((scope) => !configured.includes(scope)) ?? [];
   if (unknown.length > 0) {
-    const remedy = `${unknown.join(', ')}: no such scope is configured, there are ${configured.join(', ')}`;
+    const remedy = `${unknown.join(', ')}: no such scope is configured; known: ${configured.join(', ') || 'none'}`;
     throw new ConfigError('unknown_scope', [{ key: '--scope', remedy }]);
   }
   return options.scopes === undefined ? configured : configured.filter((scope) => options.scopes?.includes(scope));

@@ -1,8 +1,8 @@
 // One run as its scopes share it.
 import type { Logger } from '#core/log.ts';
-import type { LeaseTimes } from './lease.ts';
 import type { RunOptions } from './options.ts';
 import type { Progress } from './progress.ts';
+import type { RunTimes } from './store-call.ts';
 
 /** What every scope of a run is observed with. */
 export interface ActiveRun {
@@ -12,7 +12,9 @@ export interface ActiveRun {
   readonly log: Logger;
   /** Aborts when the run is stopped or its time is up. */
   readonly signal: AbortSignal;
-  readonly leaseTimes: LeaseTimes;
+  /** Aborts when even the time to write the ending is up. */
+  readonly endingSignal: AbortSignal;
+  readonly times: RunTimes;
   readonly progress: Progress;
   /** Every scope that is configured, also those this run was not asked for. */
   readonly configured_scopes: readonly string[];

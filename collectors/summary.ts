@@ -59,9 +59,9 @@ export function sumCounts(scopes: readonly ScopeSummary[]): Counts {
 
 /** One line per scope, for people. */
 export function formatSummary(summary: RunSummary): string {
-  const lines = summary.scopes.map(({ scope, outcome, counts, code, reason }) => {
+  const lines = summary.scopes.map(({ scope, outcome, counts, reason }) => {
     const told = countNames.filter((name) => counts[name] > 0).map((name) => `${counts[name]} ${name}`);
-    const why = reason === null ? '' : `\n  ${code === null ? '' : `${code}: `}${reason}`;
+    const why = reason === null ? '' : `\n  ${reason}`;
     return `${scope}: ${outcome}${told.length > 0 ? `, ${told.join(', ')}` : ''}${why}`;
   });
   const seconds = (summary.duration_ms / 1000).toFixed(1);

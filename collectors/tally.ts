@@ -1,7 +1,8 @@
 // What one scope has seen and what happened to it so far; the runner's memory while it observes.
 import type { ObservationKind } from '#core/observation.ts';
 import { type Counts, type Skipped, zeroCounts } from '#core/run.ts';
-import type { EnumeratedKind } from '#store/store.ts';
+import { storableText } from '#core/text.ts';
+import type { EnumeratedKind, UpsertResult } from '#store/store.ts';
 
 export interface Tally {
   readonly counts: Counts;
@@ -10,12 +11,17 @@ export interface Tally {
   readonly enumerated: Set<ObservationKind>;
   /** Kinds of which a part could not be listed or understood. */
   readonly restricted: Set<ObservationKind>;
+  /** The first ones by name; `unnamed` counts the others. */
   readonly skipped: Skipped[];
+  unnamed: number;
   /** What to remember; undefined leaves it as it was. */
   memo: unknown;
   /** The root that answered. */
   root: string | null;
 }
+
+/** How many parts and rejections a scope names, in its row and in the log: enough to act on, whatever a provider sends. */
+export const maxNamed = 50;
 
 /** Nothing seen yet. */
 export function createTally(): Tally {
@@ -26,15 +32,40 @@ export function createTally(): Tally {
     enumerated: new Set(),
     restricted: new Set(),
     skipped: [],
+    unnamed: 0,
     memo: undefined,
     root: null,
   };
 }
 
-/** Counts a key as seen, once. */
+/** Counts a key as seen, once, in the form in which it is stored and will be missed. */
 export function see(tally: Tally, kind: ObservationKind, key: string): void {
-  tally.seen[kind].add(key);
-  tally.counts.seen = tally.seen.account.size + tally.seen.org_node.size;
+  const keys = tally.seen[kind];
+  const before = keys.size;
+  keys.add(storableText(key));
+  tally.counts.seen += keys.size - before;
+}
+
+/** Notes what could not be read. False when it is only counted, for there have been too many already. */
+export function noteSkipped(tally: Tally, skipped: Skipped): boolean {
+  for (const kind of skipped.kinds) tally.restricted.add(kind);
+  if (tally.skipped.length >= maxNamed) {
+    tally.unnamed += 1;
+    return false;
+  }
+  tally.skipped.push(skipped);
+  return true;
+}
+
+/** Counts what a batch came to. */
+export function countBatch(tally: Tally, result: UpsertResult): void {
+  for (const name of ['inserted', 'changed', 'unchanged', 'resurrected'] as const) tally.counts[name] += result[name];
+  tally.inserted.account += result.inserted_by_kind.account;
+  tally.inserted.org_node += result.inserted_by_kind.org_node;
+  for (const { kind, key, reason } of result.conflicts) {
+    tally.counts.rejected += 1;
+    noteSkipped(tally, { what: key, kinds: [kind], cause: reason });
+  }
 }
 
 /** The kinds whose absence the writer may judge. */

@@ -6,13 +6,15 @@ export interface Deadline {
   clear(): void;
 }
 
-/** Opens a deadline of so many milliseconds. The abort reason is a TimeoutError, or the parent's reason. */
-export function openDeadline(timeoutMs: number, parent?: AbortSignal): Deadline {
+/** Opens a deadline of so many milliseconds. The abort reason is a TimeoutError with this message, or the parent's reason. */
+export function openDeadline(
+  timeoutMs: number,
+  parent?: AbortSignal,
+  message = `no answer within ${timeoutMs} ms`,
+): Deadline {
   const controller = new AbortController();
   const abort = () => controller.abort(parent?.reason);
-  const timer = setTimeout(() => {
-    controller.abort(new DOMException(`no answer within ${timeoutMs} ms`, 'TimeoutError'));
-  }, timeoutMs);
+  const timer = setTimeout(() => controller.abort(new DOMException(message, 'TimeoutError')), timeoutMs);
   if (parent?.aborted) abort();
   parent?.addEventListener('abort', abort, { once: true });
   return {
@@ -20,6 +22,24 @@ export function openDeadline(timeoutMs: number, parent?: AbortSignal): Deadline 
     clear() {
       clearTimeout(timer);
       parent?.removeEventListener('abort', abort);
+    },
+  };
+}
+
+/** A signal that aborts so many milliseconds after the parent has, for what must still be done when that says stop. */
+export function openGrace(graceMs: number, parent: AbortSignal): Deadline {
+  const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const begin = () => {
+    timer = setTimeout(() => controller.abort(parent.reason), graceMs);
+  };
+  if (parent.aborted) begin();
+  parent.addEventListener('abort', begin, { once: true });
+  return {
+    signal: controller.signal,
+    clear() {
+      clearTimeout(timer);
+      parent.removeEventListener('abort', begin);
     },
   };
 }

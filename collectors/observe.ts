@@ -1,0 +1,52 @@
+// Drives a collector through one scope: takes what it yields, checks it, batches it.
+import { raceSignal } from '#core/deadline.ts';
+import type { Logger } from '#core/log.ts';
+import type { Observation } from '#core/observation.ts';
+import { acceptObservation } from './accept.ts';
+import type { BatchWriter } from './batch.ts';
+import type { Tally } from './tally.ts';
+
+export interface ObserveOptions {
+  readonly scope: string;
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+  readonly tally: Tally;
+  readonly batch: BatchWriter;
+  /** Called for every record that was accepted. */
+  readonly onRecord: () => void;
+}
+
+/**
+ * Takes everything and writes it. Throws what the collector or the store throws, and the signal's reason as soon as it
+ * aborts; what was not written then is still in the batch.
+ */
+export async function observe(observations: AsyncIterable<unknown>, options: ObserveOptions): Promise<void> {
+  const { scope, signal, log, tally, batch, onRecord } = options;
+  const iterator = observations[Symbol.asyncIterator]();
+  try {
+    // By hand, for `for await` could not leave a generator that is stuck in an await.
+    for (;;) {
+      signal.throwIfAborted();
+      const next = await raceSignal(iterator.next(), signal);
+      if (next.done) break;
+      if (tally.root === null) throw new Error(`${scope} yields before it has identified itself`);
+      const observation = acceptObservation(next.value, tally, log);
+      if (observation !== undefined) {
+        refuseLateComer(observation, tally);
+        batch.add(observation);
+        onRecord();
+      }
+      if (batch.isFull()) await batch.flush();
+    }
+    await batch.flush();
+  } catch (error) {
+    // Its end is not awaited: while the generator is stuck, return() never settles.
+    iterator.return?.().then(undefined, () => undefined);
+    throw error;
+  }
+}
+
+// A listing that goes on after its end was declared would make what comes later missing when the run breaks off between.
+function refuseLateComer({ kind, key }: Observation, tally: Tally): void {
+  if (tally.enumerated.has(kind)) throw new Error(`${key} was yielded after every ${kind} had been enumerated`);
+}
