@@ -1,6 +1,7 @@
 // The logger: one JSON line per event, with the trace id, and no secret in it.
 import pino, { type DestinationStream } from 'pino';
-import { describeError, redactText } from './redact.ts';
+import type { Json } from './json.ts';
+import { describeError, redactJson } from './redact.ts';
 
 export type Logger = pino.Logger;
 
@@ -10,7 +11,7 @@ export interface LogOptions {
   readonly destination?: DestinationStream;
 }
 
-/** A pino logger with level words, ISO times, errors as their redacted cause chain, and every line redacted as text. */
+/** A pino logger with level words, ISO times, errors as their redacted cause chain, and every line redacted. */
 export function createLogger(options: LogOptions): Logger {
   const destination = options.destination ?? pino.destination({ dest: 2, sync: true });
   return pino(
@@ -21,8 +22,14 @@ export function createLogger(options: LogOptions): Logger {
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: serializeError },
     },
-    { write: (line: string) => destination.write(redactText(line)) },
+    { write: (line: string) => destination.write(redactLine(line)) },
   );
+}
+
+// As a value, not as text: a secret is found however it was escaped, and what is left is JSON.
+function redactLine(line: string): string {
+  const event: Json = JSON.parse(line);
+  return `${JSON.stringify(redactJson(event))}\n`;
 }
 
 // The stack names only our own files and functions; its first line repeats the message and is left out.

@@ -1,64 +1,130 @@
 // Removes secrets from text and JSON before they reach a log, an error, a row or evidence.
+import { inspect } from 'node:util';
 import type { Json } from './json.ts';
 
 const mask = '[redacted]';
 
-// Names of members and query parameters whose value is a secret, compared without case, dashes and underscores.
-const secretName =
-  /(password|passwd|secret|token|apikey|accesskey|privatekey|credential|authorization|cookie|signature|xamzsecuritytoken|clientassertion|samlassertion)/;
-// Names that contain one of the words above and are no secrets.
-const harmlessName = /^(nexttoken|pagetoken|tokenexpiry|secretname|credentialsource|tokenendpoint)$/;
+// Words that name a secret.
+const secretWord =
+  'pass(?:word|wd|phrase)|pwd|secret|token|(?:api|access|account|private)[-_ ]?key|credential|authorization|cookie|signature|assertion|connection[-_ ]?string';
+// What may follow such a word and still name the secret itself: `SecretAccessKeyId`, `secret_text`, `tokens`. Anything else
+// names something about it: `tokenEndpoint`, `secretName`, `passwordLastUsed`.
+const secretSuffix = '(?:s|[-_. ]?(?:id|key|text|string|value|hash|data|pem|\\d+))*';
+
+const secretName = new RegExp(`(?:(?:${secretWord})${secretSuffix}|^sig)$`, 'i');
+// Positions in a listing.
+const harmlessName = /(?:next|page|continuation|sync)[-_]?token$/i;
+
+// Each of the patterns below needs one of these; most texts have none and are left alone after one look.
+const suspicious = new RegExp(
+  `:\\\\?/|eyJ|AKIA|ASIA|-----BEGIN|bearer|basic|aws4-hmac|gh[a-z]_|gl(?:sa|c)_|AIza|ya29|xox|8Q~|sig|${secretWord}`,
+  'i',
+);
 
 const textPatterns: readonly (readonly [RegExp, string])[] = [
-  // user-info of a URL
-  [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@"']+@/gi, `$1${mask}@`],
-  // Authorization values, also inside a header dump
-  [/\b(bearer|basic|aws4-hmac-sha256)\s+[^\s"',;]{6,}(\s*[^\s"',;]+=[^\s"',;]+,?)*/gi, `$1 ${mask}`],
-  // JSON Web Tokens
-  [/\beyJ[\w-]{6,}\.[\w-]{6,}\.[\w-]*/g, mask],
-  // AWS access key ids and what is assigned to a secret's name
-  [/\b(AKIA|ASIA)[A-Z0-9]{16}\b/g, mask],
+  // PEM blocks, also cut off ones
+  [/-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|$)/g, mask],
+  // user-info of a URL, its slashes perhaps escaped
+  [/\b([a-z][a-z0-9+.-]{0,30}:\\?\/\\?\/)[^\s/?#"'<>\\]+@/gi, `$1${mask}@`],
+  // Authorization values: AWS's by its parts, a bearer's without its header too, any with the header's name before it
   [
-    /((?:password|passwd|secret|token|api[-_]?key|access[-_]?key(?:[-_]?id)?|private[-_]?key|signature|x-amz-security-token)["']?\s*[=:]\s*["']?)[^\s"'&,;}<]{4,}/gi,
+    /\b(aws4-hmac-sha256)\s+credential=[^\s,"'\\]+,?\s*signedheaders=[^\s,"'\\]+,?\s*signature=[0-9a-f]+/gi,
+    `$1 ${mask}`,
+  ],
+  [
+    /\b(bearer)\s+(?!(?:tokens?|auth\w*|schemes?|credentials?|headers?|realm)\b|\[redacted\])[^\s"'\\,;<>]{6,}/gi,
+    `$1 ${mask}`,
+  ],
+  [
+    /\b(authorization\\*["']?\s*[=:]\s*\\*["']?)(?!\[redacted\])[^\s"'\\,;<>]+(?:\s+(?!\[redacted\])[^\s"'\\,;<>]{6,})?/gi,
     `$1${mask}`,
   ],
-  // PEM blocks
-  [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, mask],
+  [/\b((?:set-)?cookie\\*["']?\s*:\s*\\*["']?)[^\r\n"'\\]+/gi, `$1${mask}`],
+  // Tokens that are known by their form: JSON Web Tokens; key ids of AWS; GitHub, Grafana, Google, Slack, Entra ID
+  [/\beyJ[\w-]{6,}\.[\w-]{6,}(?:\.[\w-]*)*/g, mask],
+  [/\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g, mask],
+  [
+    /\b(?:gh[a-z]_\w{20,}|gl(?:sa|c)_[\w+/=]{20,}|AIza[\w-]{35}|ya29\.[\w.-]{20,}|xox[a-z]-[\w-]{10,}|\w{3}8Q~[\w.~-]{30,})/g,
+    mask,
+  ],
+  // What is assigned to a secret's name, in quotes, which may be escaped …
+  [
+    new RegExp(
+      `((?:${secretWord}|\\bsig)${secretSuffix}\\\\*["']?\\s*[=:]\\s*)(\\\\*["'])(?:\\\\.|(?!\\2)[^\\\\])+?\\2`,
+      'gi',
+    ),
+    `$1$2${mask}$2`,
+  ],
+  // … or without; a plain word that another one follows is a sentence: "token: must be set".
+  [
+    new RegExp(
+      `((?:${secretWord}|\\bsig)${secretSuffix}\\\\*["']?(?:\\s*=\\s*|:\\s*(?![a-z]{1,12},? [a-z])))(?!["'\\\\])[^\\s"'&,;}<]{4,}`,
+      'gi',
+    ),
+    `$1${mask}`,
+  ],
 ];
 
-/** The text without user-info in URLs, authorization values, JSON Web Tokens, key ids, private keys and assignments to secret names. */
+/** The text without user-info in URLs, authorization values, tokens and keys of known form, and assignments to secret names. */
 export function redactText(text: string): string {
-  let redacted = text;
+  if (!suspicious.test(text)) return text;
+  let redacted = text.replace(/\b(basic)\s+([a-z0-9+/_-]{6,}={0,2})/gi, maskBasic);
   for (const [pattern, replacement] of textPatterns) redacted = redacted.replace(pattern, replacement);
   return redacted;
 }
 
-/** A copy of the JSON value in which every secret member is masked and every string redacted. */
+// "Basic" is a word of many names and plans: only what decodes to a user and a password is one (RFC 7617).
+function maskBasic(match: string, scheme: string, encoded: string): string {
+  const decoded = Buffer.from(encoded, 'base64').toString();
+  const isCredential = encoded.endsWith('=') || /^[^\p{C}\uFFFD]*:[^\p{C}\uFFFD]*$/u.test(decoded);
+  return isCredential ? `${scheme} ${mask}` : match;
+}
+
+/** A copy of the JSON value in which every string is redacted, and whatever stands under a secret's name is masked. */
 export function redactJson(value: Json): Json {
   if (typeof value === 'string') return redactText(value);
   if (Array.isArray(value)) return value.map(redactJson);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [
-      name,
-      isSecretName(name) && member !== null ? mask : redactJson(member),
-    ]),
+    Object.entries(value).map(([name, member]) => [name, isSecretName(name) ? maskJson(member) : redactJson(member)]),
   );
+}
+
+// What kind of thing was there, and whether it was set, stays readable.
+function maskJson(value: Json): Json {
+  if (Array.isArray(value)) return value.map(maskJson);
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, maskJson(member)]));
+  }
+  return typeof value === 'boolean' || value === null || value === '' ? value : mask;
 }
 
 /** Whether a member, header or variable of this name holds a secret. */
 export function isSecretName(name: string): boolean {
-  const plain = name.toLowerCase().replaceAll(/[-_.]/g, '');
-  return secretName.test(plain) && !harmlessName.test(plain);
+  return secretName.test(name) && !harmlessName.test(name);
 }
+
+// More of a message is not looked at, and less of it is told.
+const maxLooked = 20_000;
+const maxTold = 1000;
 
 /** The message of anything thrown, redacted, cause by cause, on one line. */
 export function describeError(error: unknown): string {
   const messages: string[] = [];
   for (let cause = error, depth = 0; cause !== undefined && cause !== null && depth < 5; depth += 1) {
-    const message = cause instanceof Error ? cause.message || cause.name : String(cause);
+    const message = toMessage(cause);
     if (!messages.some((earlier) => earlier.includes(message))) messages.push(message);
     cause = cause instanceof Error ? cause.cause : undefined;
   }
-  return redactText(messages.join(': ').replaceAll(/\s+/g, ' ')).slice(0, 1000);
+  const text = messages.join(': ').slice(0, maxLooked).replaceAll(/\s+/g, ' ');
+  return redactText(text).slice(0, maxTold).toWellFormed();
+}
+
+function toMessage(thrown: unknown): string {
+  if (typeof thrown === 'string') return thrown;
+  if (!(thrown instanceof Error)) return inspect(thrown, { depth: 1, breakLength: Number.POSITIVE_INFINITY });
+  if (thrown.message !== '') return thrown.message;
+  // Node's "all addresses refused" has no message of its own.
+  const parts = thrown instanceof AggregateError ? thrown.errors.filter((part) => part instanceof Error) : [];
+  return parts.map((part) => part.message).join(', ') || thrown.name;
 }

@@ -5,9 +5,10 @@ export function toTraceId(uuid: string): string {
   return uuid.replaceAll('-', '').toLowerCase();
 }
 
-/** The trace id of a `traceparent` header, or undefined when the header is absent, malformed or all zeros. */
+/** The trace id of a `traceparent` header, or undefined when the header is absent or invalid. */
 export function parseTraceparent(header: string | undefined): string | undefined {
-  const match = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(header ?? '');
-  const traceId = match?.[1];
-  return traceId === undefined || /^0+$/.test(traceId) || header?.startsWith('ff') ? undefined : traceId;
+  // Ids of zeros are invalid, and so is version ff; version 00 ends with the flags, a later one may go on.
+  const pattern = /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?$/;
+  const [, version, traceId, more] = pattern.exec(header ?? '') ?? [];
+  return version === '00' && more !== undefined ? undefined : traceId;
 }

@@ -1,0 +1,273 @@
+// Redaction: no planted secret survives, whatever its shape, and nothing else is lost.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Json } from './json.ts';
+import { describeError, isSecretName, redactJson, redactText } from './redact.ts';
+
+const secret = 'hunter2-S3cr3t/Value+0123456789abcdef';
+const keyId = 'AKIAIOSFODNN7EXAMPLE';
+const jwt = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJodW50ZXIyIn0.c2lnbmF0dXJl';
+const pem = '-----BEGIN RSA PRIVATE KEY-----\nMIIEhunter2\nAAAA\n-----END RSA PRIVATE KEY-----';
+const sigV4 = `AWS4-HMAC-SHA256 Credential=${keyId}/20260801/us-east-1/sts/aws4_request, SignedHeaders=host;x-amz-date, Signature=${'0123abcd'.repeat(8)}`;
+
+describe('redactText', () => {
+  test.for([
+    ['user-info of a URL', 'cannot reach postgres://audit:hunter2@db.example:5432/x', 'db.example:5432/x'],
+    ['a password with an @ in it', 'postgres://audit:hunt@hunter2@db.example/x', 'db.example/x'],
+    ['a user alone in a URL', 'https://hunter2@git.example/repo', 'git.example/repo'],
+    ['escaped slashes of a URL', 'https:\\/\\/u:hunter2@host.example', 'host.example'],
+    ['a bearer header', 'Authorization: Bearer hunter2abc', 'Authorization'],
+    ['a bearer without its header', 'sent Bearer hunter2abc to', 'sent'],
+    ['a basic header', `authorization: Basic ${btoa('user:hunter2')}`, 'authorization'],
+    ['basic credentials without their header', `sent Basic ${btoa('user:hunter2')} to`, 'sent'],
+    ['a header of an unknown scheme', 'authorization=Custom hunter2abc', 'authorization'],
+    ['a header as JSON', '{"authorization":"Bearer hunter2abc","host":"h.example"}', '"host":"h.example"'],
+    ['a cookie header', 'Cookie: session=hunter2; other=hunter2\nHost: h.example', 'Host: h.example'],
+    ['a secret as JSON', '{"SecretAccessKey":"hunter2","Expiration":"2026"}', '"Expiration":"2026"'],
+    ['a secret with quotes in it', '{"password":"a\\"hunter2","user":"u"}', '"user":"u"'],
+    ['a secret with blanks in it', 'password="correct hunter2 staple" user=u', 'user=u'],
+    ['a secret as JSON inside JSON', '{"body":"{\\"client_secret\\":\\"hunter2\\",\\"a\\":1}"}', '\\"a\\":1'],
+    ['a secret in a query', 'GET /x?client_secret=hunter2&page=2', 'page=2'],
+    ['a signed URL', 'https://b.example/o?X-Amz-Signature=hunter2ab&X-Amz-Expires=60', 'X-Amz-Expires=60'],
+    ['a shared access signature', 'https://a.example/c?sv=2024&sig=hunter2%2Fab&se=2026', 'se=2026'],
+    ['a secret as a header', 'x-amz-security-token: hunter2hunter2\nx-amz-date: 2026', 'x-amz-date: 2026'],
+    ['an API key', 'api-key=hunter2 region=eu', 'region=eu'],
+    ['a connection string', 'AccountName=n;AccountKey=hunter2==;EndpointSuffix=core', 'EndpointSuffix=core'],
+    ['a private key', `key:\n${pem.replaceAll('AAAA', 'hunter2')}\nend`, 'end'],
+    ['a private key that is cut off', '-----BEGIN PRIVATE KEY-----\nhunter2', ''],
+    ['a private key as JSON', JSON.stringify({ private_key: pem, client_email: 'a@b.example' }), 'a@b.example'],
+  ] as const)('removes %s', ([, text, kept]) => {
+    const redacted = redactText(text);
+
+    expect(redacted).not.toContain('hunter2');
+    expect(redacted).toContain('[redacted]');
+    expect(redacted).toContain(kept);
+  });
+
+  test.for([
+    ['an AWS access key id', keyId],
+    ['a temporary access key id', `ASIA${keyId.slice(4)}`],
+    ['a JSON Web Token', jwt],
+    ['a GitHub token', `ghp_${'a1'.repeat(18)}`],
+    ['a Grafana service account token', `glsa_${'a1'.repeat(16)}_0123abcd`],
+    ['a Google API key', `AIza${'a'.repeat(35)}`],
+    ['a Google access token', `ya29.${'a1-'.repeat(10)}`],
+    ['a client secret of Entra ID', `abc8Q~${'a1-'.repeat(11)}z`],
+    ['a Slack token', 'xoxb-123456789012-abcdef'],
+  ])('removes %s wherever it stands', ([, token = '']) => {
+    expect(redactText(`before ${token} after`)).toBe('before [redacted] after');
+    expect(redactText(JSON.stringify({ a: [token] }))).toBe('{"a":["[redacted]"]}');
+  });
+
+  test('removes every part of a signed request, and keeps the words around', () => {
+    expect(redactText(`denied: ${sigV4} at 12:00`)).toBe('denied: AWS4-HMAC-SHA256 [redacted] at 12:00');
+    expect(redactText(`authorization: ${sigV4} at 12:00`)).toMatch(/^authorization: [^=]+ at 12:00$/);
+  });
+
+  test.for([
+    'arn:aws:organizations::111122223333:account/o-abc123def4/111122223333',
+    '//cloudresourcemanager.googleapis.com/projects/123456789012',
+    'https://sts.amazonaws.com/path?page=2#part',
+    'https://blog.example/@author, mail to team@corp.example',
+    'Basic Support, Basic Environment, Basic subscription of Bearer Inc.',
+    'Bearer authentication is required: Bearer tokens are missing',
+    'api.auth.tokens.0.sha256: must be 64 lower-case hex digits',
+    'database.password: must be set, token: expected a string',
+    'the secret manager of project design-signals could not be read',
+    'token bucket is empty; keyboard, monkey, signature-service',
+    'nobody has a passport',
+  ])('leaves alone: %s', (text) => {
+    expect(redactText(text)).toBe(text);
+  });
+
+  test('changes nothing any more the second time, whatever the pieces are put together from', () => {
+    const piece = fc.oneof(
+      fc.constantFrom(
+        'password',
+        'token',
+        'Authorization',
+        'Bearer',
+        'Basic',
+        'Cookie',
+        'sig',
+        'AccessKeyId',
+        'https://',
+      ),
+      fc.constantFrom(':', '=', ' ', '"', "'", '\\', '\\"', '@', '&', ';', ',', '{', '}', '\n', '/', '[redacted]'),
+      fc.constantFrom(secret, keyId, jwt, sigV4, pem),
+      fc.string({ maxLength: 8 }),
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+        const once = redactText(pieces.join(''));
+        expect(redactText(once)).toBe(once);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test.for([
+    'a.',
+    'token=',
+    'token="',
+    '\\',
+    'password="\\',
+    'bearer ',
+    '://',
+    'authorization: a ',
+    '-----BEGIN PRIVATE KEY-----',
+  ])('stays fast on a long text of %j', (piece) => {
+    const text = `token="${piece.repeat(20_000 / piece.length)}`;
+    const startedMs = performance.now();
+
+    redactText(text);
+
+    expect(performance.now() - startedMs).toBeLessThan(1000);
+  });
+});
+
+describe('redactJson', () => {
+  test('masks what stands under a secret name, at any depth, and says what kind of thing it was', () => {
+    const redacted = redactJson({
+      Credentials: { AccessKeyId: keyId, Expiration: '2026', Valid: true },
+      headers: [{ 'X-Api-Key': secret, 'Set-Cookie': ['a', 'b'] }],
+      client_secret: null,
+      password: '',
+      tokens: [1, { value: secret }],
+    });
+
+    expect(redacted).toEqual({
+      Credentials: { AccessKeyId: '[redacted]', Expiration: '[redacted]', Valid: true },
+      headers: [{ 'X-Api-Key': '[redacted]', 'Set-Cookie': ['[redacted]', '[redacted]'] }],
+      client_secret: null,
+      password: '',
+      tokens: ['[redacted]', { value: '[redacted]' }],
+    });
+  });
+
+  test.for<[string, Json]>([
+    [
+      'an AWS account',
+      {
+        Id: '111122223333',
+        Arn: 'arn:aws:organizations::111122223333:account/o-abc123def4/111122223333',
+        Email: 'aws+payments@corp.example',
+        Name: 'Basic Support Tokens',
+        Status: 'ACTIVE',
+        State: 'ACTIVE',
+        JoinedMethod: 'CREATED',
+        JoinedTimestamp: '2020-01-01T00:00:00.000Z',
+        Paths: ['o-abc123def4/r-ab12/ou-ab12-34567890/111122223333/'],
+        tags: { 'aws:secretsmanager:owner': 'x', KeyName: 'k', Key: 'a', Value: 'b' },
+      },
+    ],
+    [
+      'a Google project',
+      {
+        name: 'projects/123456789012',
+        parent: 'folders/123',
+        projectId: 'signature-tokens',
+        state: 'ACTIVE',
+        etag: 'W/"a1b2c3d4"',
+        labels: { 'secret-rotation': '90d', 'token-service': 'payments', 'cookie-domain': 'corp' },
+        tokenEndpoint: 'https://oauth2.googleapis.com/token',
+        credentialSource: { file: '/var/run/token', format: { type: 'text' } },
+      },
+    ],
+    [
+      'an Azure subscription',
+      {
+        id: '/subscriptions/00000000-0000-0000-0000-000000000001',
+        authorizationSource: 'RoleBased',
+        tenantId: '00000000-0000-0000-0000-000000000002',
+        subscriptionPolicies: { locationPlacementId: 'Public_2014-09-01', quotaId: 'EnterpriseAgreement_2014-09-01' },
+        secretName: 'tls',
+        keyVaultUri: 'https://v.vault.azure.net/secrets/tls',
+        passwordLastUsed: '2026-01-01',
+        isPasswordSet: true,
+        signatureAlgorithm: 'RS256',
+        nextPageToken: 'abc',
+      },
+    ],
+  ])('leaves %s as it was read', ([, raw]) => {
+    expect(redactJson(raw)).toEqual(raw);
+  });
+
+  test('keeps the shape of any JSON, and is done the first time', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (json) => {
+        const value: Json = JSON.parse(JSON.stringify(json));
+        const once = redactJson(value);
+        expect(redactJson(once)).toEqual(once);
+        expect(shapeOf(once)).toEqual(shapeOf(value));
+      }),
+    );
+  });
+});
+
+describe('isSecretName', () => {
+  test.for([
+    ...['password', 'DB_PASSWORD', 'passwd', 'client_secret', 'clientSecret', 'secretText', 'SecretString'],
+    ...['token', 'access-token', 'X-Amz-Security-Token', 'refreshTokens', 'apiKey', 'X-API-Key', 'SecretAccessKey'],
+    ...['accessKeyId', 'privateKeyPem', 'private_key_data', 'Authorization', 'Proxy-Authorization', 'set-cookie'],
+    ...['cookies', 'X-Goog-Signature', 'sig', 'client_assertion', 'SAMLAssertion', 'passwordHash', 'connectionString'],
+  ])('%s is one', (name) => {
+    expect(isSecretName(name)).toBe(true);
+  });
+
+  test.for([
+    ...['tokenEndpoint', 'token_type', 'secretName', 'secret_arn', 'passwordLastUsed', 'accessKeyLastRotated'],
+    ...['NextToken', 'nextPageToken', 'page_token', 'nextSyncToken', 'credentialSource', 'signatureAlgorithm'],
+    ...['JoinedMethod', 'Keyring', 'design', 'compass', 'author', 'kmsKeyName', 'partitionKey', 'cookieDomain'],
+  ])('%s is none', (name) => {
+    expect(isSecretName(name)).toBe(false);
+  });
+});
+
+describe('describeError', () => {
+  test('tells cause after cause on one line, each once, without secrets', () => {
+    const root = new Error('connect https://u:hunter2@h.example\n  refused');
+    const error = new Error('cannot read', { cause: new Error('fetch failed: cannot read', { cause: root }) });
+
+    expect(describeError(error)).toBe(
+      'cannot read: fetch failed: cannot read: connect https://[redacted]@h.example refused',
+    );
+  });
+
+  test.for([
+    ['a text', 'it broke', 'it broke'],
+    ['an error without a message', new TypeError(''), 'TypeError'],
+    ['a plain object', { status: 403, token: 'hunter2' }, "{ status: 403, token: '[redacted]' }"],
+    ['an object without a prototype', Object.create(null), '[Object: null prototype] {}'],
+    ['nothing', undefined, ''],
+    ['refusals of several addresses', new AggregateError([new Error('::1'), new Error('127.0.0.1')]), '::1, 127.0.0.1'],
+  ])('describes %s', ([, thrown, expected]) => {
+    expect(describeError(thrown)).toBe(expected);
+  });
+
+  test('ends with a chain of causes that never ends', () => {
+    const error = new Error('again');
+    error.cause = error;
+
+    expect(describeError(error)).toBe('again');
+  });
+
+  test('tells no more of an endless message than a row can bear, and no half of a character', () => {
+    const described = describeError(new Error(`x${'😀'.repeat(1_000_000)}`));
+
+    expect(described.length).toBeLessThanOrEqual(1000);
+    expect(described.isWellFormed()).toBe(true);
+  });
+
+  test('finds a secret that begins within what is told and ends beyond', () => {
+    expect(describeError(new Error(`${'a '.repeat(480)}password="${'hunter2 '.repeat(100)}"`))).not.toContain(
+      'hunter2',
+    );
+  });
+});
+
+function shapeOf(value: Json): unknown {
+  if (Array.isArray(value)) return value.map(shapeOf);
+  if (typeof value !== 'object' || value === null) return null;
+  return Object.entries(value).map(([name, member]) => [name, shapeOf(member)]);
+}
