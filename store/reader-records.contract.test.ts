@@ -1,0 +1,433 @@
+// Tests of the Readers' records, history, runs and walls between tenants, the same on both databases.
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { StoreError } from '#core/errors.ts';
+import { jsonObjectSchema } from '#core/json.ts';
+import { provenanceSchema, runIdSchema, timestampSchema } from '#core/provenance.ts';
+import { accountRecordSchema, orgNodeRecordSchema } from '#core/records.ts';
+import { runPageSchema, runSchema, runScopeSchema } from '#core/run.ts';
+import {
+  accountIds,
+  listAccounts,
+  listOrgNodes,
+  nodeIds,
+  openTestReader,
+  optionsOf,
+  type TestReader,
+  walk,
+} from './reader.contract.ts';
+import { account, evidenceOf, newActor, node, openRun, run, scopeOf } from './scenario.contract.ts';
+import type { NewPage, Reader, RunEnding } from './store.ts';
+import { databases, type TestStore } from './stores.contract.ts';
+
+const versionSchema = z.strictObject({
+  valid_from: timestampSchema,
+  valid_to: timestampSchema.nullable(),
+  content: jsonObjectSchema,
+  changed_fields: z.array(z.string()),
+  provenance: provenanceSchema,
+  run_id: runIdSchema,
+});
+
+describe.for(databases)('the Reader on $dialect', ({ open, dialect }) => {
+  let store: TestStore;
+  let opened: TestReader;
+  let reader: Reader;
+
+  beforeAll(async () => {
+    store = await open();
+    opened = openTestReader(store);
+    reader = opened.reader;
+  });
+
+  afterAll(async () => {
+    await opened?.close();
+    await store?.close();
+  });
+
+  async function getAccount(tenant_id: string, id: string, as_of?: string) {
+    const json = await reader.getAccount({ tenant_id, provider: 'aws', id, as_of });
+    return json === null ? null : accountRecordSchema.parse(JSON.parse(json));
+  }
+
+  async function historyOf(tenant_id: string, key: string, limit = 100) {
+    const items = await walk((page) => reader.listHistory({ tenant_id, kind: 'account', key, ...page }), limit);
+    return z.array(versionSchema).parse(items);
+  }
+
+  describe('one record', () => {
+    test('an account comes as it was observed, with everything known of it, in the order of its schema', async () => {
+      const actor = newActor();
+      const details = { a: true, b: [1, 2.5, null, { 'x.y': 'ü"\\' }], constructor: 'c', n: -0.1, e: [], o: {} };
+      const attributes = {
+        name: 'Ünï',
+        details,
+        tags: { b: '1', a: '' },
+        status_changed_at: '2026-01-01T00:00:00.500Z',
+      };
+      const raw = { Id: '1', nested: [false, { deep: null }] };
+      const observation = account('1', attributes, { raw, provider_updated_at: '2025-12-31T23:59:59.000Z' });
+      const { run_id } = await run(store.writer, actor, [observation]);
+
+      const record = await getAccount(actor.tenant, '1');
+
+      expect(Object.keys(record ?? {})).toEqual(Object.keys(accountRecordSchema.shape));
+      expect(record).toMatchObject({ ...attributes, raw, run_id, scope: actor.scope, source: 'aws/1.0.0' });
+      expect(record).toMatchObject({
+        provider_updated_at: '2025-12-31T23:59:59.000Z',
+        missed_runs: 0,
+        project_id: null,
+      });
+      expect(record?.known_fields).toContain('details');
+      expect(record?.provenance.requests).toEqual(evidenceOf());
+    });
+
+    test('a node comes likewise', async () => {
+      const actor = newActor();
+      await run(store.writer, actor, [node('ou-1', { depth: 2, org_path_names: ['Root', 'A'] })], { enumerated: [] });
+
+      const json = await reader.getOrgNode({ tenant_id: actor.tenant, id: 'o-1/ou-1' });
+
+      const record = orgNodeRecordSchema.parse(JSON.parse(json ?? ''));
+      expect(record).toMatchObject({ id: 'o-1/ou-1', depth: 2, org_path_names: ['Root', 'A'], tags: null });
+    });
+
+    test.for(['2', '', "1' or '1'='1", '1\u0000'])('there is no account %j', async (id) => {
+      const actor = newActor();
+      await run(store.writer, actor, [account('1')]);
+
+      expect(await getAccount(actor.tenant, id)).toBeNull();
+    });
+
+    test('an id of another provider is another account', async () => {
+      const actor = newActor();
+      await run(store.writer, actor, [account('1')]);
+
+      expect(await reader.getAccount({ tenant_id: actor.tenant, provider: 'gcp', id: '1' })).toBeNull();
+      expect(await reader.getAccount({ tenant_id: actor.tenant, provider: 'other', id: '1' })).toBeNull();
+    });
+
+    test('it was last seen when its content was delivered, or its kind last listed to the end, whichever is later', async () => {
+      const actor = newActor();
+      await run(store.writer, actor, [account('1')], { enumerated: [] });
+      const delivered = await getAccount(actor.tenant, '1');
+      await run(store.writer, actor, [account('1')]);
+
+      const listed = await getAccount(actor.tenant, '1');
+
+      expect(delivered?.last_seen_at).toBe(delivered?.provenance.observed_at);
+      const { enumerated_at } = await scopeOf(store, actor);
+      expect(enumerated_at).toEqual({ account: listed?.last_seen_at });
+      expect(Date.parse(listed?.last_seen_at ?? '')).toBeGreaterThan(Date.parse(delivered?.last_seen_at ?? ''));
+    });
+
+    test('a record that was missed, or vanished, was last seen before that', async () => {
+      const actor = newActor();
+      await run(store.writer, actor, [account('1'), account('2')]);
+      const seen = await getAccount(actor.tenant, '2');
+      await run(store.writer, actor, [account('1')]);
+      const missed = await getAccount(actor.tenant, '2');
+      await run(store.writer, actor, [account('1')]);
+
+      const vanished = await getAccount(actor.tenant, '2');
+
+      expect(missed).toMatchObject({ missed_runs: 1, last_seen_at: seen?.last_seen_at, vanished_at: null });
+      expect(vanished).toMatchObject({ last_seen_at: seen?.last_seen_at, vanished_reason: 'unknown' });
+    });
+
+    test('the provenance is that of the present content', async () => {
+      const actor = newActor();
+      const { run_id } = await run(store.writer, actor, [account('1')]);
+
+      const json = await reader.getProvenance({ tenant_id: actor.tenant, kind: 'account', key: 'aws/1' });
+
+      expect(provenanceSchema.parse(JSON.parse(json ?? ''))).toMatchObject({ run_id, requests: evidenceOf() });
+      expect(await reader.getProvenance({ tenant_id: actor.tenant, kind: 'account', key: 'aws/2' })).toBeNull();
+      expect(await reader.getProvenance({ tenant_id: actor.tenant, kind: 'org_node', key: 'aws/1' })).toBeNull();
+    });
+  });
+
+  describe('history', () => {
+    const actor = newActor();
+    const tagged = { tags: { env: 'prod' }, org_path_ids: ['o-1/ou-1'], details: { flag: true } };
+
+    // Discovered, changed, vanished and returned, with another account that stays.
+    beforeAll(async () => {
+      const other = account('2');
+      await run(store.writer, actor, [account('1', { name: 'first', ...tagged }), other]);
+      await run(store.writer, actor, [account('1', { name: 'second', tags: {} }), other]);
+      await run(store.writer, actor, [other]);
+      await run(store.writer, actor, [other]);
+      await run(store.writer, actor, [account('1', { name: 'third' }), other]);
+    });
+
+    test('the present content comes first, then what it replaced; intervals meet', async () => {
+      const versions = await historyOf(actor.tenant, 'aws/1');
+
+      const names = versions.map(({ content }) => [content['name'], content['vanished_at'] !== null]);
+      expect(names).toEqual([
+        ['third', false],
+        ['second', true],
+        ['second', false],
+        ['first', false],
+      ]);
+      expect(versions.map(({ valid_to }) => valid_to)).toEqual([
+        null,
+        ...versions.slice(0, -1).map(({ valid_from }) => valid_from),
+      ]);
+      expect(versions.map(({ changed_fields }) => changed_fields)).toEqual([
+        [],
+        ['name', 'vanished_at', 'vanished_reason'],
+        ['vanished_at', 'vanished_reason'],
+        ['name', 'tags'],
+      ]);
+      expect(versions[3]?.content).toMatchObject(tagged);
+    });
+
+    test('all versions have the same fields in the same order', async () => {
+      const versions = await historyOf(actor.tenant, 'aws/1');
+
+      expect(new Set(versions.map(({ content }) => Object.keys(content).join())).size).toBe(1);
+    });
+
+    test.for([1, 2, 3, 4])('in pages of %i it is the same', async (limit) => {
+      expect(await historyOf(actor.tenant, 'aws/1', limit)).toEqual(await historyOf(actor.tenant, 'aws/1'));
+    });
+
+    test('a record that never changed has its present content only', async () => {
+      expect(await historyOf(actor.tenant, 'aws/2')).toHaveLength(1);
+    });
+
+    test('what is no record has no history', async () => {
+      const page = { tenant_id: actor.tenant, limit: 10 };
+
+      expect(await reader.listHistory({ ...page, kind: 'account', key: 'aws/9' })).toBeNull();
+      expect(await reader.listHistory({ ...page, kind: 'org_node', key: 'aws/1' })).toBeNull();
+    });
+
+    test('as of the first moment of a version, and the last one before the next, the record is that version', async () => {
+      const versions = await historyOf(actor.tenant, 'aws/1');
+
+      for (const { valid_from, valid_to, content, run_id, provenance } of versions) {
+        const last = valid_to === null ? '2999-01-01T00:00:00.000Z' : earlier(valid_to);
+        for (const as_of of [valid_from, last]) {
+          const record = await getAccount(actor.tenant, '1', as_of);
+          expect(record).toMatchObject({ ...content, valid_from, run_id, provenance });
+          expect(Object.keys(record ?? {})).toEqual(Object.keys(accountRecordSchema.shape));
+        }
+      }
+    });
+
+    test('before it was discovered there is no record', async () => {
+      const versions = await historyOf(actor.tenant, 'aws/1');
+      const as_of = earlier(versions.at(-1)?.valid_from ?? '');
+
+      expect(await getAccount(actor.tenant, '1', as_of)).toBeNull();
+      expect(await accountIds(reader, actor.tenant, { as_of, vanished: 'include' })).toEqual([]);
+    });
+
+    test('filters and sorts of a list apply to the content at that time', async () => {
+      const [, vanished, changed, first] = (await historyOf(actor.tenant, 'aws/1')).map(({ valid_from }) => valid_from);
+      const ids = (as_of = '', options = {}) => accountIds(reader, actor.tenant, { as_of, ...options });
+
+      expect(await ids(first, { q: 'FIRST' })).toEqual(['1']);
+      expect(await ids(first, { tags: [{ key: 'env', value: 'prod' }] })).toEqual(['1']);
+      expect(await ids(first, { under: 'o-1' })).toEqual(['1', '2']);
+      expect(await ids(changed, { q: 'first' })).toEqual([]);
+      expect(await ids(changed, { tags: [{ key: 'env', value: 'prod' }] })).toEqual([]);
+      expect(await ids(changed)).toEqual(['1', '2']);
+      expect(await ids(vanished)).toEqual(['2']);
+      expect(await ids(vanished, { vanished: 'only' })).toEqual(['1']);
+      expect(await ids(vanished, { sort: { field: 'name', descending: true }, vanished: 'include' })).toEqual([
+        '1',
+        '2',
+      ]);
+    });
+
+    test('a list as of a time pages like any other', async () => {
+      const as_of = (await historyOf(actor.tenant, 'aws/1')).at(-1)?.valid_from;
+      const sort = { field: 'valid_from', descending: true } as const;
+
+      const items = await walk((page) => reader.listAccounts(optionsOf(actor.tenant, { as_of, sort, ...page })), 1);
+
+      expect(items).toEqual(await listAccounts(reader, actor.tenant, { as_of, sort }));
+      expect(items).toHaveLength(2);
+    });
+
+    test('nodes have a history too', async () => {
+      const nodes = newActor();
+      await run(store.writer, nodes, [node('ou-1', { name: 'a', depth: 1 })]);
+      const [found] = await listOrgNodes(reader, nodes.tenant);
+      const as_of = found?.valid_from;
+      await run(store.writer, nodes, [node('ou-1', { name: 'b', depth: 2 })]);
+
+      const json = await reader.getOrgNode({ tenant_id: nodes.tenant, id: 'o-1/ou-1', as_of });
+
+      expect(orgNodeRecordSchema.parse(JSON.parse(json ?? ''))).toMatchObject({ name: 'a', depth: 1 });
+      expect(await nodeIds(reader, nodes.tenant, { as_of, q: 'A' })).toEqual(['o-1/ou-1']);
+    });
+  });
+
+  describe('runs', () => {
+    const page = (seq: number): NewPage => ({
+      ...{ operation: 'organizations:ListAccounts', endpoint: 'https://example.com', page: seq, request_ids: ['r'] },
+      ...{ attempts: 1, retry_delay_ms: 0, http_status: seq === 2 ? null : 200, items: 1, sha256: null },
+      ...{ sdk: 'sdk@1', principal: null, seq, fetched_at: '2026-01-01T00:00:00.500Z' },
+    });
+
+    test('a run comes with its scopes and requests', async () => {
+      const actor = newActor();
+      const skipped = [{ what: 'tags', kinds: [], cause: 'AccessDenied' }];
+      const open = await openRun(store.writer, actor);
+      await open.upsert([account('1')], { pages: [page(1), page(2)] });
+      await open.finish({ outcome: 'partial', skipped, pages: [page(3)] });
+
+      const json = await reader.getRun({ tenant_id: actor.tenant, id: open.lease.run_id });
+
+      const { scopes, requests, ...rest } = jsonObjectSchema.parse(JSON.parse(json ?? ''));
+      expect(runSchema.parse(rest)).toMatchObject({ id: open.lease.run_id, outcome: null, finished_at: null });
+      expect(z.array(runScopeSchema).parse(scopes)).toMatchObject([{ scope: 'aws:main', outcome: 'partial', skipped }]);
+      expect(
+        z
+          .array(runPageSchema)
+          .parse(requests)
+          .map(({ seq }) => seq),
+      ).toEqual([1, 2, 3]);
+      expect(Object.keys(rest)).toEqual(Object.keys(runSchema.shape));
+    });
+
+    test('a run without scopes has empty lists', async () => {
+      const { tenant } = newActor();
+      const id = randomUUID();
+      const begun = { tenant_id: tenant, id, collector: 'aws', version: '1.0.0', image_digest: null, trigger: 'test' };
+      await store.writer.beginRun(begun);
+
+      const json = await reader.getRun({ tenant_id: tenant, id: id.toUpperCase() });
+
+      expect(jsonObjectSchema.parse(JSON.parse(json ?? ''))).toMatchObject({ id, scopes: [], requests: [] });
+    });
+
+    test.for(['', 'x', '00000000-0000-4000-8000-000000000000', "'"])('there is no run %j', async (id) => {
+      expect(await reader.getRun({ tenant_id: 'default', id })).toBeNull();
+    });
+
+    test('runs come newest first, once each in pages of any size, and by collector, scope and outcome', async () => {
+      const actor = newActor();
+      const first = await run(store.writer, actor, [account('1')]);
+      const second = await run(store.writer, { ...actor, scope: 'aws:other' }, []);
+      const third = await run(store.writer, actor, [account('1')]);
+      // Begun in the same millisecond, told apart by their ids.
+      await store.query(
+        `update collector_runs set started_at = '2026-01-01T00:00:00.500Z' where id in ('${first.run_id}', '${second.run_id}')`,
+      );
+      const { tenant } = actor;
+      await store.writer.finishRun({ tenant_id: tenant, id: third.run_id }, ending);
+      const ids = async (options: object, limit = 10) =>
+        z
+          .array(runSchema)
+          .parse(await walk((found) => reader.listRuns({ tenant_id: tenant, ...options, ...found }), limit))
+          .map(({ id }) => id);
+
+      const all = [third.run_id, ...[first.run_id, second.run_id].sort()];
+
+      expect(await ids({})).toEqual(all);
+      expect(await ids({}, 1)).toEqual(all);
+      expect(await ids({}, 2)).toEqual(all);
+      expect(await ids({ scope: 'aws:other' })).toEqual([second.run_id]);
+      expect(await ids({ outcome: 'complete' })).toEqual([third.run_id]);
+      expect(await ids({ collector: 'gcp' })).toEqual([]);
+    });
+  });
+
+  describe('scopes', () => {
+    test('each tells its times and how its latest finished run ended', async () => {
+      const actor = newActor();
+      await run(store.writer, actor, [account('1'), account('2')]);
+      await run(store.writer, actor, [account('1')]);
+      await openRun(store.writer, actor);
+
+      const [status, ...others] = await reader.listScopeStatus(actor.tenant);
+
+      expect(others).toEqual([]);
+      expect(status).toMatchObject({ tenant_id: actor.tenant, collector: 'aws', scope: actor.scope, held_kinds: 0 });
+      expect(status).toMatchObject({ outcome: 'complete', missing: 1, vanished: 0 });
+      expect(status?.last_complete_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+      expect(status?.duration_seconds).toBeGreaterThanOrEqual(0);
+      expect(status?.duration_seconds).toBeLessThan(60);
+    });
+
+    test('one that never finished a run has no outcome', async () => {
+      const actor = newActor();
+      await openRun(store.writer, actor);
+
+      const nothing = { outcome: null, duration_seconds: null, seen: null, last_complete_at: null };
+      expect(await reader.listScopeStatus(actor.tenant)).toMatchObject([nothing]);
+    });
+
+    test('without a tenant every scope of every tenant comes, for metrics', async () => {
+      const [first, second] = [newActor(), newActor()];
+      await run(store.writer, first, [account('1')]);
+      await run(store.writer, second, [account('1')]);
+
+      const all = await reader.listScopeStatus(undefined);
+
+      for (const { tenant } of [first, second]) {
+        expect(all.filter(({ tenant_id }) => tenant_id === tenant)).toEqual(await reader.listScopeStatus(tenant));
+      }
+    });
+  });
+
+  describe('tenants', () => {
+    test('none sees what another one has', async () => {
+      const [mine, theirs] = [newActor(), newActor()];
+      await run(store.writer, mine, [account('1', { name: 'mine' })]);
+      const ran = await run(store.writer, theirs, [account('1', { name: 'old' }), account('2'), node('ou-1')]);
+      await run(store.writer, theirs, [account('1', { name: 'theirs' }), account('2'), node('ou-1')]);
+      const { tenant } = mine;
+      const key = { tenant_id: tenant, kind: 'account', key: 'aws/2' } as const;
+      const now = new Date().toISOString();
+
+      expect(await listAccounts(reader, tenant, { vanished: 'include' })).toMatchObject([{ name: 'mine' }]);
+      expect(await listAccounts(reader, tenant, { as_of: now })).toMatchObject([{ name: 'mine' }]);
+      expect(await accountIds(reader, tenant, { under: 'ou-1' })).toEqual([]);
+      expect(await nodeIds(reader, tenant)).toEqual([]);
+      expect(await reader.getOrgNode({ tenant_id: tenant, id: 'o-1/ou-1' })).toBeNull();
+      expect(await getAccount(tenant, '2')).toBeNull();
+      expect(await getAccount(tenant, '2', now)).toBeNull();
+      expect(await reader.listHistory({ ...key, limit: 10 })).toBeNull();
+      expect(await historyOf(tenant, 'aws/1')).toHaveLength(1);
+      expect(await reader.getProvenance(key)).toBeNull();
+      expect(await reader.getRun({ tenant_id: tenant, id: ran.run_id })).toBeNull();
+      expect(JSON.parse((await reader.listRuns({ tenant_id: tenant, limit: 10 })).json)).toHaveLength(1);
+      expect(await reader.listScopeStatus(tenant)).toMatchObject([{ tenant_id: tenant }]);
+    });
+  });
+
+  describe('the connection', () => {
+    test('cannot write', async () => {
+      const insert = `insert into scopes (tenant_id, scope, collector) values ('any', 'aws:x', 'aws')`;
+
+      const refusal = await opened.execute(insert).catch((error: unknown) => error);
+
+      expect(refusal).toMatchObject({ code: dialect === 'postgres' ? '25006' : 'SQLITE_READONLY' });
+      expect(refusal instanceof StoreError || dialect === 'sqlite').toBe(true);
+    });
+
+    test('tells the number of the newest migration', async () => {
+      const [row] = await store.query('select max(version) as version from schema_migrations');
+
+      expect(await reader.schemaVersion()).toBe(Number(row?.['version']));
+    });
+  });
+});
+
+const ending: RunEnding = {
+  ...{ pages: 0, seen: 0, inserted: 0, changed: 0, unchanged: 0, resurrected: 0, missing: 0, vanished: 0, rejected: 0 },
+  ...{ outcome: 'complete', principal: null, sdk: null, error_code: null, error: null },
+};
+
+/** A millisecond earlier. */
+function earlier(time: string): string {
+  return new Date(Date.parse(time) - 1).toISOString();
+}
