@@ -92,6 +92,7 @@ describe('SIGTERM', () => {
     const ran = await runScripts(writer, actor, listAccounts('1'), { signal: stop.signal, times: { pollMs: 60_000 } });
 
     expect(ran).toMatchObject({ exit_code: 1, scopes: [{ outcome: 'skipped', code: 'stopped' }] });
+    expect(await scopeRows(ran.run_id)).toMatchObject([{ outcome: 'skipped', finished_at: expect.any(String) }]);
   });
 
   test('a lease that is taken at that moment is given back', async () => {
@@ -337,6 +338,16 @@ describe('database', () => {
       level: 'error',
       scopes: [{ reason: expect.stringContaining('cannot reach') }],
     });
+  });
+
+  test('goes away at the very end: the records are there, but a run that nobody finished has failed', async () => {
+    const actor = newActor();
+
+    const ran = await runScripts(writerWith({ finishRun: () => Promise.reject(gone()) }), actor, listAccounts('1'));
+
+    expect(ran).toMatchObject({ outcome: 'complete', exit_code: 1 });
+    expect(ran.log.map((line) => line['event'])).toEqual(['run_not_finished', 'run_finished']);
+    expect(await liveIds(actor)).toEqual(['1']);
   });
 
   test('is gone before the run begins: that is told at once, and the collector is not asked', async () => {

@@ -23,8 +23,9 @@ export async function runCollector(options: RunOptions): Promise<RunSummary> {
   try {
     await beginRun(run);
     const summaries = await observeScopes(run, scopes);
-    const summary = summarize(run, summaries, performance.now() - startedMs);
-    await finishRun(run, summary);
+    const ended = summarize(run, summaries, performance.now() - startedMs);
+    const isFinished = await finishRun(run, ended);
+    const summary: RunSummary = { ...ended, exit_code: isFinished ? ended.exit_code : 1 };
     tell(run, summary);
     return summary;
   } finally {
@@ -84,8 +85,8 @@ function summarize(run: ActiveRun, scopes: readonly ScopeSummary[], durationMs: 
   };
 }
 
-// A store that is gone cannot be told that it is gone; the log line and the exit code remain.
-async function finishRun(run: ActiveRun, { outcome, counts, scopes }: RunSummary): Promise<void> {
+// False when it could not be written: a store that is gone cannot be told that it is gone; the log line and the exit code remain.
+async function finishRun(run: ActiveRun, { outcome, counts, scopes }: RunSummary): Promise<boolean> {
   const { writer, tenant_id } = run.options;
   const failed = scopes.find((scope) => scope.outcome === 'failed') ?? scopes.find((scope) => scope.isStopped);
   const ending = {
@@ -98,9 +99,11 @@ async function finishRun(run: ActiveRun, { outcome, counts, scopes }: RunSummary
   };
   try {
     if (writer) await callStore(run, writer.finishRun({ tenant_id, id: run.run_id }, ending));
+    return true;
   } catch (error) {
     const { code, message } = toFailure(error, run.log);
     run.log.error({ event: 'run_not_finished', code, reason: message }, 'how the run ended could not be written');
+    return false;
   }
 }
 
