@@ -106,9 +106,13 @@ describe('SIGTERM', () => {
       },
     });
 
-    const ran = await runScripts(writer, actor, listAccounts('1'), { signal: stop.signal });
+    const unasked: Script = async function* () {
+      yield expect.unreachable();
+    };
+    const ran = await runScripts(writer, actor, unasked, { signal: stop.signal });
 
     expect(ran.scopes).toMatchObject([{ outcome: 'failed', code: 'terminated' }]);
+    expect(ran.log.map((line) => line['event'])).toEqual(['run_finished']);
     expect(await scopeOf(store, actor)).toMatchObject({ holder_run_id: null });
   });
 
@@ -126,6 +130,30 @@ describe('SIGTERM', () => {
 
     expect(ran).toMatchObject({ outcome: 'failed', counts: { seen: batchSize, inserted: batchSize } });
     expect(await liveIds(actor)).toHaveLength(batchSize);
+  });
+
+  test('what must be written then is given its time, and no timer stays behind', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+    const actor = newActor();
+    const stop = new AbortController();
+    const writer = writerWith({
+      async upsert(lease, batch) {
+        await vi.advanceTimersByTimeAsync(14_000);
+        return store.writer.upsert(lease, batch);
+      },
+    });
+
+    const ran = await runScripts(
+      writer,
+      actor,
+      hangAfter(['1'], () => stop.abort(terminated())),
+      { signal: stop.signal, times: { endingMs: 15_000 } },
+    );
+
+    expect(ran.scopes).toMatchObject([{ code: 'terminated' }]);
+    expect(ran.log.map((line) => line['event'])).toEqual(['run_finished']);
+    expect(await liveIds(actor)).toEqual(['1']);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   test('a database that hangs meanwhile cannot keep the process from ending', async () => {

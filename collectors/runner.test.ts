@@ -178,6 +178,16 @@ describe('held', () => {
     expect(await run(actor, listAll(ids(10), []))).toMatchObject({ outcome: 'complete', counts: { missing: 0 } });
   });
 
+  test('records that the run itself brought do not make the loss of all others look small', async () => {
+    const actor = newActor();
+    await run(actor, listAccounts('1', '2', '3'));
+    await run(actor, listAccounts());
+
+    const ran = await run(actor, listAccounts('4', '5', '6'));
+
+    expect(ran).toMatchObject({ outcome: 'held', counts: { inserted: 3, vanished: 0 } });
+  });
+
   test('a held run has not failed, and is worse than a partial one', async () => {
     const actor = newActor();
     const partial: Script = async function* (context) {
@@ -279,6 +289,20 @@ describe('partial', () => {
 
     expect(ran).toMatchObject({ outcome: 'partial', counts: { rejected: 1, inserted: 1 } });
     expect(await liveIds(actor)).toEqual(['good']);
+  });
+
+  test('an observation of which nothing can be read may be any record of any kind: none of them is missing', async () => {
+    const actor = newActor();
+    await run(actor, listAll(ids(10), ['ou-1', 'ou-2']));
+
+    const ran = await run(actor, async function* (context) {
+      identify(context);
+      yield { key: 'who knows' };
+      yield* listAll(ids(9), ['ou-1'])(context);
+    });
+
+    expect(ran).toMatchObject({ outcome: 'partial', counts: { seen: 10, rejected: 1, missing: 0 } });
+    expect(ran.scopes[0]?.reason).toBe('could not be read: an observation without a readable key');
   });
 
   test('of thousands that are rejected a bounded number is named', async () => {

@@ -84,7 +84,7 @@ async function observeScope(run: ActiveRun, { scope, lease, org_id, memo }: Open
   try {
     await observe(collector.observe(context), { scope, signal, log, tally, batch, onRecord });
   } catch (error) {
-    failure = toFailure(signal.aborted ? signal.reason : error, log);
+    failure = toFailure(error, log);
   } finally {
     keeper?.stop();
   }

@@ -76,7 +76,7 @@ async function finish(options: SettleOptions, failure: Failure | undefined): Pro
 
 function outcomeOf(tally: Tally, failure: Failure | undefined): ScopeEnding['outcome'] {
   if (failure !== undefined) return 'failed';
-  return tally.skipped.length > 0 || tally.counts.rejected > 0 ? 'partial' : 'complete';
+  return tally.skipped.length > 0 ? 'partial' : 'complete';
 }
 
 function describeSkipped({ skipped, unnamed }: Tally): string | null {
