@@ -44,7 +44,12 @@ export function createApp(options: AppOptions): App {
   });
   app.use(frame(options));
   app.use(securityHeaders());
-  app.use(compress({ encoding: 'gzip', contentTypeFilter: /^(text\/|application\/([a-z-]+\+)?(json|x-ndjson))/ }));
+  app.use(
+    compress({
+      encoding: 'gzip',
+      contentTypeFilter: /^(text\/(?!event-stream)|application\/([a-z-]+\+)?(json|x-ndjson))/,
+    }),
+  );
   app.use(refuseUnreadableUrl);
   app.use(
     methodNotAllowed({

@@ -1,4 +1,5 @@
 // The storage seam: Writer for runner and ingest, Reader for API and console; Postgres and SQLite implement both alike.
+import type { JsonObject } from '#core/json.ts';
 import type { Observation, ObservationKind } from '#core/observation.ts';
 import type { Request, Stamp } from '#core/provenance.ts';
 import type { Counts, Outcome, Run, Skipped } from '#core/run.ts';
@@ -166,6 +167,26 @@ export type RunListOptions = ListOptions & {
   readonly outcome?: string | undefined;
 };
 
+export type EventListOptions = ListOptions & {
+  readonly event_type?: string | undefined;
+  /** The run that led to them. */
+  readonly correlation_id?: string | undefined;
+};
+
+export interface DifferenceOptions extends ListOptions {
+  readonly kind: ObservationKind;
+  /** Times as stored, the first not after the second. */
+  readonly from: string;
+  readonly to: string;
+}
+
+/** The content of a record at two times; null where it was not yet recorded. */
+export interface Difference {
+  readonly key: string;
+  readonly before: JsonObject | null;
+  readonly after: JsonObject | null;
+}
+
 /** A page as the database built it: the text of a JSON array, and where the next page starts. */
 export interface ListPage {
   readonly json: string;
@@ -207,6 +228,15 @@ export interface Reader {
   listRuns(options: RunListOptions): Promise<ListPage>;
   /** A run with its scopes and pages. */
   getRun(key: { tenant_id: string; id: string }): Promise<string | null>;
+  /**
+   * Oldest first, the nine fields of the envelope. `next` is there whenever the page has a row: what is written later comes
+   * after it, and nothing is ever passed over.
+   */
+  listEvents(options: EventListOptions): Promise<ListPage>;
+  /** Records whose content was replaced, or first recorded, after `from` and up to `to`, by key. Both contents may be equal. */
+  listDifferences(
+    options: DifferenceOptions,
+  ): Promise<{ readonly items: readonly Difference[]; readonly next: Position | null }>;
   /** Every scope of one tenant, or of all of them when undefined (metrics). */
   listScopeStatus(tenant_id: string | undefined): Promise<readonly ScopeStatus[]>;
   /** The number of the newest migration applied, or throws StoreError when the database does not answer. */

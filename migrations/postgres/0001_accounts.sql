@@ -85,6 +85,7 @@ create table org_nodes (
 );
 create index org_nodes_scope on org_nodes (tenant_id, scope);
 create index org_nodes_name on org_nodes (tenant_id, name, id);
+create index org_nodes_discovered_at on org_nodes (tenant_id, discovered_at, id);
 create index org_nodes_bare_id on org_nodes (tenant_id, substr(id, strpos(id, '/') + 1));
 create index org_nodes_org_path_ids on org_nodes using gin (org_path_ids);
 
@@ -188,8 +189,10 @@ create table record_versions (
   primary key (tenant_id, kind, key, valid_from),
   check (valid_from < valid_to)
 );
+create index record_versions_valid_to on record_versions (tenant_id, kind, valid_to);
 
--- The append-only log and outbox. A reader that must not skip a transaction still open stops below pg_snapshot_xmin (xid).
+-- The append-only log and outbox, read by (xid, position) up to pg_snapshot_xmin: positions are given out before transactions
+-- commit, so by position alone a reader could pass one that commits later.
 create table events (
   position bigint generated always as identity,
   xid xid8 not null default pg_current_xact_id(),
@@ -205,6 +208,7 @@ create table events (
   primary key (tenant_id, event_id)
 );
 create unique index events_position on events (position);
+create index events_order on events (tenant_id, xid, position);
 
 -- Row-level security, forced on the owner too. Each policy names the one role it serves; without a tenant nothing matches.
 do $$

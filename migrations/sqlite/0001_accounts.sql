@@ -76,6 +76,7 @@ create table org_nodes (
 ) strict;
 create index org_nodes_scope on org_nodes (tenant_id, scope);
 create index org_nodes_name on org_nodes (tenant_id, name, id);
+create index org_nodes_discovered_at on org_nodes (tenant_id, discovered_at, id);
 create index org_nodes_bare_id on org_nodes (tenant_id, substr(id, instr(id, '/') + 1));
 
 create table scopes (
@@ -178,6 +179,7 @@ create table record_versions (
   primary key (tenant_id, kind, key, valid_from),
   check (valid_from < valid_to)
 ) strict;
+create index record_versions_valid_to on record_versions (tenant_id, kind, valid_to);
 
 -- The append-only log and outbox. SQLite has one writer, so positions are commit order and xid stays null.
 create table events (
@@ -194,3 +196,4 @@ create table events (
   payload text not null,
   unique (tenant_id, event_id)
 ) strict;
+create index events_order on events (tenant_id, position);

@@ -6,6 +6,7 @@ import { RequestError } from '#core/errors.ts';
 export const jsonType = 'application/json';
 export const ndjsonType = 'application/x-ndjson';
 export const csvType = 'text/csv';
+const eventStreamType = 'text/event-stream';
 
 /** The representations of a list. */
 export const listTypes = [jsonType, ndjsonType, csvType] as const;
@@ -20,6 +21,11 @@ export function negotiate<Type extends string>(c: Context, offered: readonly [Ty
     if (found !== undefined) return found;
   }
   throw new RequestError(406, 'not_acceptable', `this is sent as ${offered.join(', ')}`);
+}
+
+/** Whether the caller wants server-sent events before anything else. */
+export function acceptsEventStream(c: Context): boolean {
+  return parseAccept(c.req.header('Accept') ?? '')[0]?.type.toLowerCase() === eventStreamType;
 }
 
 function isInRange(type: string, range: string): boolean {

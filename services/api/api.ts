@@ -6,7 +6,9 @@ import { type App, createApp } from '#services/app.ts';
 import { authorize, metricsScope, readScope } from '#services/auth.ts';
 import type { Reader } from '#store/store.ts';
 import { addAccounts } from './accounts.ts';
+import { addDiff } from './diff.ts';
 import { addDocs } from './docs.ts';
+import { addEvents } from './events.ts';
 import { addHealth } from './health.ts';
 import { addMetrics, createProcessMetrics } from './metrics.ts';
 import { addOrgNodes } from './org-nodes.ts';
@@ -45,6 +47,8 @@ export function createApi(options: ApiOptions): Api {
   addAccounts(app, options);
   addOrgNodes(app, options);
   addRuns(app, options);
+  addEvents(app, options);
+  addDiff(app, { ...options, now: () => options.clock.now() });
   addHealth(ops ?? app, options);
   // Scope and tenant names are nobody's business on the port that users reach; the ops port is for the cluster alone.
   if (ops === null) app.use('/metrics', authorize(auth, tenant, metricsScope));

@@ -27,6 +27,8 @@ export interface Listing {
   readonly position: PositionSchema;
   read(page: { limit: number; after: Position | undefined }): Promise<ListPage>;
   readonly log: Logger;
+  /** The list grows at its end: a page links to the next one even when there is none yet, so that a reader can come back. */
+  readonly isLog?: boolean;
 }
 
 /** Answers with a page or, where the caller accepts lines, with the whole list. */
@@ -36,7 +38,8 @@ export async function sendList(c: Context<AppEnv>, query: PageQuery, listing: Li
   const list = { identity: [listing.name, listing.identity], position: listing.position };
   const after = query.cursor === undefined ? undefined : parseCursor(query.cursor, list);
   const page = await listing.read({ limit: query.limit ?? defaultLimit, after });
-  return sendJson(c, page.json, page.next ? { Link: toNextLink(c.req.url, toCursor(page.next, list)) } : {});
+  const next = page.next ?? (listing.isLog ? after : undefined);
+  return sendJson(c, page.json, next ? { Link: toNextLink(c.req.url, toCursor(next, list)) } : {});
 }
 
 // RFC 8288. Without scheme and host, which only the proxy in front knows.

@@ -39,6 +39,8 @@ const unreadable: Reader = {
   getProvenance: refuse,
   listRuns: refuse,
   getRun: refuse,
+  listEvents: refuse,
+  listDifferences: refuse,
   listScopeStatus: refuse,
   schemaVersion: refuse,
 };

@@ -24,6 +24,8 @@ const info = {
 const tags = [
   { name: 'accounts', description: 'AWS accounts, GCP projects, Azure subscriptions' },
   { name: 'org-nodes', description: 'organizations, roots, OUs, folders, management groups' },
+  { name: 'history', description: 'what changed between two times' },
+  { name: 'events', description: 'the log of what happened to records' },
   { name: 'runs', description: 'what collectors did' },
   { name: 'operations', description: 'for probes and Prometheus' },
 ];

@@ -21,6 +21,13 @@ export const postgresDialect: Dialect = {
   list: (values) => values,
   hasMember: (object, { name, value }) => `${object} @> jsonb_build_object(${name}::text, ${value}::text)`,
   bareId: (id) => `substr(${id}, strpos(${id}, '/') + 1)`,
+  log: {
+    transaction: 'r.xid::text',
+    isSettled: 'r.xid < pg_snapshot_xmin(pg_current_snapshot())',
+    order: 'r.xid, r.position',
+    isAfter: (transaction, position) => `(r.xid, r.position) > (${transaction}::text::xid8, ${position}::bigint)`,
+  },
+  isIn: (text, list) => `${text} = any(${list}::text[])`,
   recorded: (column, type) => recordedTypes[type](`v.content -> '${column}'`, `v.content ->> '${column}'`),
 };
 

@@ -1,6 +1,7 @@
 // The Reader on Postgres: every statement in a read-only transaction of its tenant.
 import { type Statement, toParameters } from '../read/dialect.ts';
-import { createReader, type ReadRow } from '../read/reader.ts';
+import { createReader } from '../read/reader.ts';
+import type { ReadRow } from '../read/rows.ts';
 import { listScopeStatus, toScopeStatus } from '../read/runs.ts';
 import type { Reader } from '../store.ts';
 import type { PostgresConnection } from './connection.ts';

@@ -45,6 +45,15 @@ export interface Dialect {
   hasMember(object: string, member: { readonly name: string; readonly value: string }): string;
   /** What follows the first "/" of an id, as the index of org_nodes has it. */
   bareId(id: string): string;
+  /** The order of the event log `r`: its transaction as text, which events are settled, and which come after a place. */
+  readonly log: {
+    readonly transaction: string;
+    readonly isSettled: string;
+    readonly order: string;
+    isAfter(transaction: string, position: string): string;
+  };
+  /** Whether a text is among the values of a list parameter. */
+  isIn(text: string, list: string): string;
   /**
    * The column of a record's table as a version `v` recorded it; `r` is the record as it is now. Null for a column that is
    * no content.

@@ -1,5 +1,4 @@
 // The Reader of either database: chooses the statement, has it run, and makes a page of the rows.
-import { z } from 'zod';
 import type { ObservationKind } from '#core/observation.ts';
 import { accountKey, providerSchema } from '#core/observation.ts';
 import { runIdSchema } from '#core/provenance.ts';
@@ -7,16 +6,10 @@ import { recordTables } from '../records.ts';
 import type { ListPage, Reader } from '../store.ts';
 import { type RecordListOptions, resolveUnder, toUnder, type Under } from './conditions.ts';
 import type { Dialect, Statement } from './dialect.ts';
+import { createLogReader } from './log-reader.ts';
 import { getProvenance, getRecord, listHistory, listRecords, type RecordKey } from './records.ts';
+import { type Query, type ReadRow, rowSchema, toArray } from './rows.ts';
 import { getRun, listRuns } from './runs.ts';
-
-/** A row as a database returns it. */
-export type ReadRow = Readonly<Record<string, unknown>>;
-
-/** Runs one statement in a transaction of the tenant. */
-export type Query = (tenant_id: string, statement: Statement) => Promise<readonly ReadRow[]>;
-
-const rowSchema = z.object({ json: z.string(), sorted_by: z.string().nullable().optional() }).catchall(z.unknown());
 
 /** The part of the Reader that both databases answer with the same statements. */
 export function createReader(dialect: Dialect, query: Query): Omit<Reader, 'listScopeStatus' | 'schemaVersion'> {
@@ -57,6 +50,7 @@ export function createReader(dialect: Dialect, query: Query): Omit<Reader, 'list
     async listRuns(options) {
       return toPage(await query(options.tenant_id, listRuns(options, dialect)), options.limit, ['id']);
     },
+    ...createLogReader(dialect, query),
     async getRun({ tenant_id, id }) {
       // What is no UUID is no run; Postgres would refuse to compare it.
       const parsed = runIdSchema.safeParse(id.toLowerCase());
@@ -69,7 +63,7 @@ function toPage(found: readonly ReadRow[], limit: number, key: readonly string[]
   const rows = found.slice(0, limit).map((row) => rowSchema.parse(row));
   const last = found.length > limit ? rows.at(-1) : undefined;
   return {
-    json: `[${rows.map(({ json }) => json).join(',')}]`,
+    json: toArray(rows),
     next: last ? { value: last.sorted_by ?? null, key: key.map((name) => String(last[name])) } : null,
   };
 }

@@ -20,6 +20,14 @@ export const sqliteDialect: Dialect = {
   hasMember: (object, { name, value }) =>
     `exists (select 1 from json_each(${object}) e where e.key = ${name} and e.value = ${value})`,
   bareId: (id) => `substr(${id}, instr(${id}, '/') + 1)`,
+  // One writer at a time: positions are the order of commits.
+  log: {
+    transaction: `'0'`,
+    isSettled: 'true',
+    order: 'r.position',
+    isAfter: (_transaction, position) => `r.position > cast(${position} as integer)`,
+  },
+  isIn: (text, list) => `${text} in (select value from json_each(${list}))`,
   recorded: (column, type) =>
     isJson(type) ? `nullif(v.content -> '$.${column}', 'null')` : `v.content ->> '$.${column}'`,
 };

@@ -1,7 +1,8 @@
 // The Reader on SQLite: the tenant in each statement is the only wall between tenants here.
 import type Database from 'better-sqlite3';
 import { type Statement, toParameters } from '../read/dialect.ts';
-import { createReader, type ReadRow } from '../read/reader.ts';
+import { createReader } from '../read/reader.ts';
+import type { ReadRow } from '../read/rows.ts';
 import { listScopeStatus, toScopeStatus } from '../read/runs.ts';
 import type { Reader } from '../store.ts';
 import { attempt } from './connection.ts';

@@ -1,0 +1,65 @@
+// Server-sent events: the log from a place on, and what is written to it while the client listens
+// (https://html.spec.whatwg.org/multipage/server-sent-events.html).
+import type { Context } from 'hono';
+import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
+import { z } from 'zod';
+import { pause } from '#core/deadline.ts';
+import type { AppEnv } from '#services/env.ts';
+import type { ListPage } from '#store/store.ts';
+import { parseCursor, toCursor } from './cursor.ts';
+import type { Listing } from './list.ts';
+
+/** How often the log is asked for more, and how many events are read at once. */
+const pollMs = 1000;
+const batch = 100;
+/** Proxies drop a connection on which nothing comes for a minute. */
+const pingMs = 20_000;
+
+interface StreamOptions {
+  readonly cursor: string | undefined;
+  readonly listing: Listing;
+  readonly stopping: AbortSignal;
+}
+
+const eventsSchema = z.array(z.looseObject({ event_type: z.string() }));
+
+/**
+ * Streams until the client leaves or the process ends. The last event of each batch has the cursor after it as its `id`: who
+ * breaks off inside a batch gets its events again, and drops those whose event_id it has seen.
+ */
+export function streamEvents(c: Context<AppEnv>, { cursor, listing, stopping }: StreamOptions) {
+  const list = { identity: [listing.name, listing.identity], position: listing.position };
+  const given = c.req.header('Last-Event-ID') || cursor;
+  let after = given === undefined ? undefined : parseCursor(given, list);
+  const left = new AbortController();
+  const signal = AbortSignal.any([left.signal, stopping]);
+  return streamSSE(
+    c,
+    async (stream) => {
+      stream.onAbort(() => left.abort());
+      for (let quietMs = 0; !signal.aborted; ) {
+        const page = await listing.read({ limit: batch, after });
+        await sendPage(stream, page, page.next && toCursor(page.next, list));
+        after = page.next ?? after;
+        quietMs = page.next ? 0 : quietMs + pollMs;
+        if (quietMs >= pingMs) {
+          await stream.write(': still here\n\n');
+          quietMs = 0;
+        }
+        if (!page.next) await pause(pollMs, signal).catch(() => undefined);
+      }
+    },
+    async (error) => {
+      listing.log.error({ trace_id: c.var.traceId, err: error, list: listing.name }, 'event stream broke off');
+    },
+  );
+}
+
+async function sendPage(stream: SSEStreamingApi, page: ListPage, cursor: string | null): Promise<void> {
+  const events = eventsSchema.parse(JSON.parse(page.json));
+  for (const [index, event] of events.entries()) {
+    const isLast = index === events.length - 1;
+    const id = isLast && cursor !== null ? { id: cursor } : {};
+    await stream.writeSSE({ event: event.event_type, data: JSON.stringify(event), ...id });
+  }
+}

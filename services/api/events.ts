@@ -1,0 +1,71 @@
+// GET /api/v1/events: the event log, page by page, as lines, or as server-sent events while it grows.
+import { createRoute } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { z } from 'zod';
+import { envelopeSchema } from '#contracts/envelope.ts';
+import type { App } from '#services/app.ts';
+import type { AppEnv } from '#services/env.ts';
+import { acceptsEventStream } from './accept.ts';
+import { streamEvents } from './event-stream.ts';
+import { type Listing, sendList } from './list.ts';
+import { pageParameters, textSchema } from './query.ts';
+import type { RouteContext } from './record.ts';
+import { listResponses } from './responses.ts';
+
+/** An event as it is sent: exactly the envelope. */
+const eventItemSchema = envelopeSchema.meta({ id: 'Event' });
+
+// Transaction and place in the log; both are numbers of the database, as text.
+const position = z.object({
+  value: z.null(),
+  key: z.tuple([z.string().regex(/^\d{1,19}$/), z.string().regex(/^\d{1,18}$/)]),
+});
+
+const eventsRoute = createRoute({
+  method: 'get',
+  path: '/api/v1/events',
+  tags: ['events'],
+  summary: 'List events, oldest first',
+  description:
+    'The `Link` to the next page comes with every page that has or had a row: ask again later to go on. With `Accept: text/event-stream` the events are sent as they are written; `Last-Event-ID` goes on after that one.',
+  request: {
+    query: z.strictObject({
+      event_type: textSchema.optional().meta({ example: 'account.moved' }),
+      correlation_id: z.uuid().optional().meta({ description: 'the run that led to them' }),
+      ...pageParameters,
+    }),
+  },
+  responses: listResponses(eventItemSchema),
+});
+
+export interface EventsContext extends RouteContext {
+  /** Aborts when the process begins to end: streams end with it. */
+  readonly stopping: AbortSignal;
+}
+
+/** Adds the route of events. */
+export function addEvents(app: App, context: EventsContext): void {
+  app.openapi(eventsRoute, (c) => {
+    const { limit, cursor, ...filters } = c.req.valid('query');
+    const listing = toListing(c, filters, context);
+    if (acceptsEventStream(c)) return streamEvents(c, { cursor, listing, stopping: context.stopping });
+    return sendList(c, { limit, cursor }, listing);
+  });
+}
+
+function toListing(
+  c: Context<AppEnv>,
+  filters: { event_type?: string | undefined; correlation_id?: string | undefined },
+  { reader, log }: RouteContext,
+): Listing {
+  const options = { tenant_id: c.var.identity.tenant_id, ...filters };
+  return {
+    name: 'events',
+    columns: Object.keys(envelopeSchema.shape),
+    identity: options,
+    position,
+    log,
+    isLog: true,
+    read: (page) => reader.listEvents({ ...options, ...page }),
+  };
+}

@@ -1,0 +1,171 @@
+// Tests of the API's questions about time on both databases: the event log, its stream, and the difference of two times.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { eventSchema } from '#contracts/events.ts';
+import { systemClock } from '#core/clock.ts';
+import { createLogger } from '#core/log.ts';
+import type { App } from '#services/app.ts';
+import { account, newActor, node, run } from '#store/scenario.contract.ts';
+import { databases, type TestStore } from '#store/stores.contract.ts';
+import { createApi } from './api.ts';
+
+const eventsSchema = z.array(eventSchema);
+const differencesSchema = z.array(
+  z.strictObject({
+    kind: z.string(),
+    key: z.string(),
+    change: z.string(),
+    fields: z.array(z.strictObject({ path: z.string(), from: z.unknown().optional(), to: z.unknown().optional() })),
+  }),
+);
+
+describe.for(databases)('time over HTTP on $dialect', ({ open }) => {
+  const actor = newActor();
+  const stopping = new AbortController();
+  let store: TestStore;
+  let app: App;
+  let between: string;
+
+  beforeAll(async () => {
+    store = await open();
+    const options = { clock: systemClock, log: createLogger({ level: 'silent' }), reader: store.reader, ops: false };
+    const rest = { schemaVersionExpected: 1, version: '1.2.3', stopping: stopping.signal };
+    ({ app } = createApi({ ...options, ...rest, auth: { mode: 'none' }, tenant: actor.tenant }));
+    const kept = [account('2', { name: 'kept' }), account('3', { name: 'kept' })];
+    const before = account('1', { name: 'before', tags: { env: 'dev' }, parent_id: 'o-1/r-1' });
+    await run(store.writer, actor, [before, ...kept, node('ou-1', { name: 'ou' })]);
+    between = await latestTime();
+    await run(store.writer, actor, [account('1', { name: 'after', tags: {}, parent_id: 'o-1/ou-1' }), ...kept]);
+    await run(store.writer, actor, [account('4', { name: 'new' }), account('1'), ...kept.slice(1)]);
+    await run(store.writer, actor, [account('4', { name: 'new' }), account('1'), ...kept.slice(1)]);
+    await readAll(7);
+  });
+
+  afterAll(() => store?.close());
+
+  async function latestTime(): Promise<string> {
+    const rows = await (await app.request('http://localhost/api/v1/accounts?sort=-valid_from')).json();
+    return z.array(z.object({ valid_from: z.string() })).parse(rows)[0]?.valid_from ?? '';
+  }
+
+  /** The log from its beginning, read until it has settled so far. */
+  async function readAll(count: number) {
+    for (let reads = 0; reads < 500; reads += 1) {
+      const events = await get('/api/v1/events?limit=1000', eventsSchema);
+      if (events.length >= count) return events;
+    }
+    throw new Error(`fewer than ${count} events`);
+  }
+
+  async function get<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.output<Schema>> {
+    const response = await app.request(`http://localhost${path}`);
+    expect([path, response.status]).toEqual([path, 200]);
+    return schema.parse(await response.json());
+  }
+
+  test('the log is exactly the envelopes, oldest first, and its link goes on at the end too', async () => {
+    const types: string[] = [];
+    let url: string | undefined = '/api/v1/events?limit=3';
+    for (let page = 0; page < 5 && url; page += 1) {
+      const response: Response = await app.request(`http://localhost${url}`);
+      types.push(...eventsSchema.parse(await response.json()).map(({ event_type }) => event_type));
+      url = /^<(.+)>; rel="next"$/.exec(response.headers.get('Link') ?? '')?.[1];
+    }
+
+    expect(types.slice(4)).toEqual(['account.moved', 'account.discovered', 'account.vanished']);
+    expect(types.slice(0, 4).sort()).toEqual([...Array(3).fill('account.discovered'), 'org_node.discovered']);
+    expect(url).toContain('cursor=');
+  });
+
+  test('the log is filtered, exported, and refuses the cursor of another filter', async () => {
+    expect(await get('/api/v1/events?event_type=account.moved', eventsSchema)).toHaveLength(1);
+    const csv = await app.request('http://localhost/api/v1/events', { headers: { Accept: 'text/csv' } });
+    expect((await csv.text()).split('\r\n').filter(Boolean)).toHaveLength(8);
+    const first = await app.request('http://localhost/api/v1/events?limit=1');
+    const cursor = /cursor=([^&>]+)/.exec(first.headers.get('Link') ?? '')?.[1];
+    const other = await app.request(`http://localhost/api/v1/events?event_type=account.moved&cursor=${cursor}`);
+    expect(other.status).toBe(400);
+  });
+
+  test('a stream sends what is there, then what is written, and goes on after the last id', async () => {
+    const stream = await openStream({});
+    const before = await stream.take(7);
+    await run(store.writer, actor, [account('4', { name: 'renamed' }), account('1'), account('3')]);
+    const [written] = await stream.take(1);
+    await stream.close();
+
+    const resumed = await openStream({ 'Last-Event-ID': before.at(-1)?.id ?? '' });
+    const [again] = await resumed.take(1);
+    await resumed.close();
+
+    expect(written).toMatchObject({ event: 'account.updated' });
+    expect(eventSchema.parse(JSON.parse(written?.data ?? '')).payload).toMatchObject({ id: '4' });
+    expect(again).toEqual(written);
+  });
+
+  test('the difference of two times tells what happened to whom, and nothing of what stayed', async () => {
+    const differences = await get(`/api/v1/diff?from=${between}`, differencesSchema);
+
+    expect(differences.map(({ key, change }) => [key, change])).toEqual([
+      ['aws/1', 'moved'],
+      ['aws/2', 'vanished'],
+      ['aws/4', 'discovered'],
+    ]);
+    expect(differences[0]?.fields).toEqual([
+      { path: '/name', from: 'before', to: 'after' },
+      { path: '/parent_id', from: 'o-1/r-1', to: 'o-1/ou-1' },
+      { path: '/tags/env', from: 'dev' },
+    ]);
+    expect(differences[2]?.fields.map(({ path }) => path)).toEqual(['']);
+  });
+
+  test('differences are paged and exported alike, and a from after its to is refused', async () => {
+    const keys: string[] = [];
+    let url: string | undefined = `/api/v1/diff?from=2020-01-01T00:00:00Z&limit=1`;
+    for (let page = 0; page < 20 && url; page += 1) {
+      const response: Response = await app.request(`http://localhost${url}`);
+      keys.push(...differencesSchema.parse(await response.json()).map(({ key }) => key));
+      url = /^<(.+)>; rel="next"$/.exec(response.headers.get('Link') ?? '')?.[1];
+    }
+    const headers = { Accept: 'application/x-ndjson' };
+    const lines = await app.request('http://localhost/api/v1/diff?from=2020-01-01T00:00:00Z', { headers });
+
+    expect(keys).toEqual(['aws/1', 'aws/2', 'aws/3', 'aws/4', 'o-1/ou-1']);
+    expect((await lines.text()).trim().split('\n')).toHaveLength(5);
+    const refused = await app.request(`http://localhost/api/v1/diff?from=${between}&to=2020-01-01T00:00:00Z`);
+    expect(refused.status).toBe(400);
+  });
+
+  /** Server-sent events, one by one. */
+  async function openStream(headers: Record<string, string>) {
+    const response = await app.request('http://localhost/api/v1/events', {
+      headers: { Accept: 'text/event-stream', ...headers },
+    });
+    expect(response.headers.get('Content-Type')).toContain('text/event-stream');
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    if (reader === undefined) throw new Error('no stream');
+    let text = '';
+    return {
+      async take(count: number) {
+        const taken: { event?: string; data?: string; id?: string }[] = [];
+        while (taken.length < count) {
+          const end = text.indexOf('\n\n');
+          if (end !== -1) {
+            const lines = text
+              .slice(0, end)
+              .split('\n')
+              .filter((line) => !line.startsWith(':'));
+            text = text.slice(end + 2);
+            taken.push(Object.fromEntries(lines.map((line) => line.split(/: (.*)/s).slice(0, 2))));
+            continue;
+          }
+          const { value, done } = await reader.read();
+          if (done) throw new Error('the stream ended');
+          text += value;
+        }
+        return taken;
+      },
+      close: () => reader.cancel(),
+    };
+  }
+});

@@ -1,0 +1,19 @@
+// Rows as the readers' statements return them.
+import { z } from 'zod';
+import type { Statement } from './dialect.ts';
+
+/** A row as a database returns it. */
+export type ReadRow = Readonly<Record<string, unknown>>;
+
+/** Runs one statement in a transaction of the tenant. */
+export type Query = (tenant_id: string, statement: Statement) => Promise<readonly ReadRow[]>;
+
+/** An item of a list: its JSON, and what it is sorted by where that is a column of its own. */
+export const rowSchema = z
+  .object({ json: z.string(), sorted_by: z.string().nullable().optional() })
+  .catchall(z.unknown());
+
+/** The text of the JSON array of the rows' items. */
+export function toArray(rows: readonly ReadRow[]): string {
+  return `[${rows.map((row) => rowSchema.parse(row).json).join(',')}]`;
+}
