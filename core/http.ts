@@ -1,6 +1,6 @@
 // The HTTP client for everything that has no SDK: a deadline on every request, bounded bodies, retries, the environment's proxies.
-import { Agent, EnvHttpProxyAgent, fetch, interceptors } from 'undici';
-import { openDeadline } from './deadline.ts';
+import { Agent, EnvHttpProxyAgent, fetch } from 'undici';
+import { openDeadline, pause } from './deadline.ts';
 import { ProviderError } from './errors.ts';
 import { describeError } from './redact.ts';
 
@@ -8,6 +8,7 @@ export interface HttpRequest {
   readonly method?: 'GET' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** For all attempts and the waits between them; 10 s when absent. */
   readonly timeoutMs?: number;
   readonly maxBytes?: number;
   readonly signal: AbortSignal;
@@ -17,6 +18,9 @@ export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** How many requests it took, and how long was waited between them: what evidence tells. */
+  readonly attempts: number;
+  readonly retry_delay_ms: number;
 }
 
 /** Answers of any status are answers; only a request without one throws. */
@@ -29,56 +33,109 @@ export interface HttpOptions {
   /** `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, either case. */
   readonly proxyEnv: Readonly<Record<string, string | undefined>>;
   readonly maxRetries?: number;
+  /** The first wait after a refusal that names none; the next ones are twice as long each. */
+  readonly backoffMs?: number;
 }
 
-/** Throws ProviderError `unreachable`, `timeout` or `answer_too_large`; 429 and 503 are retried and their Retry-After honoured. */
-export function createHttpClient(options: HttpOptions): HttpClient {
-  const proxy = readProxy(options.proxyEnv);
-  const base = proxy === undefined ? new Agent() : new EnvHttpProxyAgent(proxy);
-  const dispatcher = base.compose(interceptors.retry({ maxRetries: options.maxRetries ?? 2, statusCodes: [429, 503] }));
+type Dispatcher = Agent | EnvHttpProxyAgent;
+type Attempt = Pick<HttpAnswer, 'status' | 'headers' | 'body'>;
+
+/**
+ * 429 and 503 are asked again, after their Retry-After, and so is a GET without an answer, as often as the deadline leaves
+ * time for. Redirects are answers. Throws ProviderError `unreachable`, `timeout` or `answer_too_large`, or the signal's reason.
+ */
+export function createHttpClient({ proxyEnv, maxRetries = 2, backoffMs = 500 }: HttpOptions): HttpClient {
+  const proxy = readProxy(proxyEnv);
+  const dispatcher = proxy === undefined ? new Agent() : new EnvHttpProxyAgent(proxy);
+
+  async function requestInTime(url: string, request: HttpRequest, endsMs: number): Promise<HttpAnswer> {
+    let waitedMs = 0;
+    for (let attempts = 1; ; attempts += 1) {
+      const outcome = await attempt(dispatcher, url, request);
+      const waitMs = retryAfterMs(outcome) ?? backoffMs * 2 ** (attempts - 1);
+      const isLast = attempts > maxRetries || performance.now() + waitMs >= endsMs;
+      if (isLast || !isWorthAnother(outcome, request)) {
+        if (outcome instanceof Error) throw outcome;
+        return { ...outcome, attempts, retry_delay_ms: Math.round(waitedMs) };
+      }
+      await pause(waitMs, request.signal);
+      waitedMs += waitMs;
+    }
+  }
+
   return {
     async request(url, request) {
-      const deadline = openDeadline(request.timeoutMs ?? 10_000, request.signal);
+      const timeoutMs = request.timeoutMs ?? 10_000;
+      const deadline = openDeadline(timeoutMs, request.signal);
       try {
-        const response = await fetch(url, {
-          method: request.method ?? 'GET',
-          headers: request.headers ?? {},
-          body: request.body ?? null,
-          redirect: 'manual',
-          signal: deadline.signal,
-          dispatcher,
-        });
-        const body = await readBounded(response.body, request.maxBytes ?? 10_000_000);
-        return { status: response.status, headers: Object.fromEntries(response.headers), body };
+        const bounded = { ...request, signal: deadline.signal };
+        return await requestInTime(url, bounded, performance.now() + timeoutMs);
       } catch (error) {
-        throw toProviderError(error, new URL(url).origin, request.signal);
+        if (request.signal.aborted) throw request.signal.reason;
+        throw error;
       } finally {
         deadline.clear();
       }
     },
-    close: () => base.close(),
+    close: () => dispatcher.close(),
   };
 }
 
-async function readBounded(body: AsyncIterable<Uint8Array> | null, maxBytes: number): Promise<string> {
+// Credentials in the URL are no part of its origin.
+async function attempt(dispatcher: Dispatcher, url: string, request: HttpRequest): Promise<Attempt | ProviderError> {
+  const { origin } = new URL(url);
+  try {
+    const response = await fetch(url, {
+      method: request.method ?? 'GET',
+      headers: request.headers ?? {},
+      body: request.body ?? null,
+      redirect: 'manual',
+      signal: request.signal,
+      dispatcher,
+    });
+    const body = await readBounded(response.body, request.maxBytes ?? 10_000_000, origin);
+    return { status: response.status, headers: Object.fromEntries(response.headers), body };
+  } catch (error) {
+    return toProviderError(error, origin);
+  }
+}
+
+async function readBounded(body: AsyncIterable<Uint8Array> | null, maxBytes: number, origin: string): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body ?? []) {
     size += chunk.byteLength;
-    if (size > maxBytes) throw new ProviderError('answer_too_large', `the answer is larger than ${maxBytes} bytes`);
+    if (size > maxBytes) {
+      throw new ProviderError('answer_too_large', `the answer of ${origin} is larger than ${maxBytes} bytes`);
+    }
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function toProviderError(error: unknown, origin: string, signal: AbortSignal): unknown {
-  if (error instanceof ProviderError || signal.aborted) return error;
+function toProviderError(error: unknown, origin: string): ProviderError {
+  if (error instanceof ProviderError) return error;
   const isTimeout = error instanceof DOMException && error.name === 'TimeoutError';
   const code = isTimeout ? 'timeout' : 'unreachable';
   return new ProviderError(code, `${origin} gave no answer: ${describeError(error)}`, {
     cause: error,
     retryable: true,
   });
+}
+
+// A POST that got no answer may have been done.
+function isWorthAnother(outcome: Attempt | ProviderError, { method = 'GET', signal }: HttpRequest): boolean {
+  if (signal.aborted) return false;
+  if (outcome instanceof ProviderError) return outcome.retryable && method === 'GET';
+  return outcome.status === 429 || outcome.status === 503;
+}
+
+// Seconds or a date (RFC 9110 §10.2.3).
+function retryAfterMs(outcome: Attempt | ProviderError): number | undefined {
+  const header = outcome instanceof ProviderError ? undefined : outcome.headers['retry-after'];
+  if (header === undefined) return undefined;
+  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }
 
 function readProxy(variables: HttpOptions['proxyEnv']) {

@@ -1,0 +1,233 @@
+// The HTTP client against a real server on loopback: deadlines, retries, bounded bodies, proxies.
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type AddressInfo, createServer as createSocketServer, type Server } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { expect, onTestFinished, test } from 'vitest';
+import { createHttpClient, type HttpOptions } from './http.ts';
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+async function listen(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => new Promise<void>((resolve) => void server.close(() => resolve())));
+  // A boundary cast: the address of a server that listens on TCP.
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** A server that answers one request after the other with these, and the last one for ever. */
+async function serve(...handlers: readonly Handler[]) {
+  const seen: { method: string | undefined; url: string | undefined }[] = [];
+  const server = createServer((request, response) => {
+    const handler = handlers[Math.min(seen.length, handlers.length - 1)];
+    seen.push({ method: request.method, url: request.url });
+    handler?.(request, response);
+  });
+  onTestFinished(() => server.closeAllConnections());
+  return { url: `http://${await listen(server)}/`, seen };
+}
+
+function openClient(options: Partial<HttpOptions> = {}) {
+  const client = createHttpClient({ proxyEnv: {}, backoffMs: 1, ...options });
+  onTestFinished(() => client.close());
+  return client;
+}
+
+const answer =
+  (status: number, body = '', headers: Record<string, string> = {}): Handler =>
+  (_request, response) =>
+    void response.writeHead(status, headers).end(body);
+const hang: Handler = () => undefined;
+const drop: Handler = (request) => void request.socket.destroy();
+const signal = new AbortController().signal;
+
+test.for([200, 204, 302, 404, 500])('status %i is an answer', async (status) => {
+  const { url, seen } = await serve(
+    answer(status, status === 204 ? '' : 'text', { 'x-request-id': 'r1', location: '/x' }),
+  );
+
+  const answered = await openClient().request(url, { signal });
+
+  expect(answered).toMatchObject({ status, body: status === 204 ? '' : 'text', attempts: 1, retry_delay_ms: 0 });
+  expect(answered.headers).toMatchObject({ 'x-request-id': 'r1' });
+  expect(seen).toHaveLength(1);
+});
+
+test('method, headers and body arrive; a compressed answer is read', async () => {
+  let received = '';
+  const { url } = await serve((request, response) => {
+    request.on('data', (chunk: Buffer) => {
+      received += `${request.method} ${request.headers['x-a']} ${chunk}`;
+    });
+    request.on('end', () => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('compressed ü')));
+  });
+
+  const answered = await openClient().request(url, { method: 'POST', headers: { 'x-a': 'b' }, body: 'sent', signal });
+
+  expect(received).toBe('POST b sent');
+  expect(answered.body).toBe('compressed ü');
+});
+
+test.for([429, 503])('%i is asked again after its Retry-After', async (status) => {
+  const past = new Date(0).toUTCString();
+  const { url, seen } = await serve(
+    answer(status, '', { 'retry-after': '0' }),
+    answer(status, '', { 'retry-after': past }),
+    answer(200, 'at last'),
+  );
+
+  const answered = await openClient({ backoffMs: 60_000 }).request(url, { signal });
+
+  expect(answered).toMatchObject({ status: 200, body: 'at last', attempts: 3, retry_delay_ms: 0 });
+  expect(seen).toHaveLength(3);
+});
+
+test('a refusal that does not say how long is asked again later and later', async () => {
+  const { url } = await serve(answer(503), answer(503), answer(200));
+
+  const answered = await openClient({ backoffMs: 2 }).request(url, { method: 'POST', body: '', signal });
+
+  expect(answered).toMatchObject({ status: 200, attempts: 3, retry_delay_ms: 6 });
+});
+
+test('a refusal that stays is the answer', async () => {
+  const { url, seen } = await serve(answer(503, 'down for maintenance', { 'retry-after': '0' }));
+
+  const answered = await openClient({ maxRetries: 1 }).request(url, { signal });
+
+  expect(answered).toMatchObject({ status: 503, body: 'down for maintenance', attempts: 2 });
+  expect(seen).toHaveLength(2);
+});
+
+test('a Retry-After beyond the deadline is not waited for', async () => {
+  const { url, seen } = await serve(answer(429, '', { 'retry-after': '3600' }));
+
+  const answered = await openClient().request(url, { signal, timeoutMs: 5_000 });
+
+  expect(answered).toMatchObject({ status: 429, attempts: 1 });
+  expect(seen).toHaveLength(1);
+});
+
+test('a connection that breaks, before or within the answer, is asked again', async () => {
+  const half: Handler = (request, response) => {
+    response.writeHead(200, { 'content-length': '10' }).write('half', () => request.socket.destroy());
+  };
+  const { url } = await serve(drop, half, answer(200, 'whole'));
+
+  const answered = await openClient().request(url, { signal });
+
+  expect(answered).toMatchObject({ body: 'whole', attempts: 3 });
+});
+
+test('a POST without an answer is not sent twice', async () => {
+  const { url, seen } = await serve(drop);
+
+  const asked = openClient().request(url, { method: 'POST', body: '{}', signal });
+
+  await expect(asked).rejects.toMatchObject({ name: 'ProviderError', code: 'unreachable' });
+  expect(seen).toHaveLength(1);
+});
+
+test('nobody listening is unreachable, told without the credentials of the URL', async () => {
+  const server = createSocketServer();
+  const address = await listen(server);
+  await new Promise<void>((resolve) => void server.close(() => resolve()));
+
+  const asked = openClient().request(`http://${address}/path?token=hunter2`, { signal });
+
+  await expect(asked).rejects.toMatchObject({ code: 'unreachable', retryable: true });
+  const message = await asked.catch((error: Error) => error.message);
+  expect(message).toContain(address);
+  expect(message).not.toContain('hunter2');
+});
+
+test.for([
+  ['never answers', hang],
+  ['stops in the middle of its answer', (_request, response) => void response.writeHead(200).write('begun')],
+] as const satisfies readonly (readonly [string, Handler])[])('a server that %s runs into the deadline', async ([
+  ,
+  handler,
+]) => {
+  const { url, seen } = await serve(handler);
+
+  const asked = openClient().request(url, { signal, timeoutMs: 50 });
+
+  await expect(asked).rejects.toMatchObject({ name: 'ProviderError', code: 'timeout', retryable: true });
+  expect(seen).toHaveLength(1);
+});
+
+test.for([
+  ['one piece', (_request, response) => void response.end('x'.repeat(101))],
+  [
+    'many pieces without an end',
+    (_request, response) => {
+      const write = () => void (response.destroyed || response.write('x'.repeat(60), () => setImmediate(write)));
+      write();
+    },
+  ],
+  [
+    'few compressed bytes',
+    (_request, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('x'.repeat(100_000)));
+    },
+  ],
+] as const satisfies readonly (readonly [
+  string,
+  Handler,
+])[])('an answer that is too large, in %s, is refused and not asked again', async ([, handler]) => {
+  const { url, seen } = await serve(handler);
+
+  const asked = openClient().request(url, { signal, maxBytes: 100 });
+
+  await expect(asked).rejects.toMatchObject({
+    code: 'answer_too_large',
+    message: expect.stringContaining('100 bytes'),
+  });
+  expect(seen).toHaveLength(1);
+});
+
+test('an answer of exactly the largest size is read', async () => {
+  const { url } = await serve(answer(200, 'x'.repeat(100)));
+
+  expect((await openClient().request(url, { signal, maxBytes: 100 })).body).toHaveLength(100);
+});
+
+test("stopping ends the request, and the wait between two, with the stop's own reason", async () => {
+  const reason = new Error('stopped');
+  const asking = new AbortController();
+  const waiting = new AbortController();
+  const hanging = await serve(() => asking.abort(reason));
+  const refusing = await serve((_request, response) => {
+    response.writeHead(503, { 'retry-after': '60' }).end(() => setImmediate(() => waiting.abort(reason)));
+  });
+  const client = openClient();
+
+  await expect(client.request(hanging.url, { signal: asking.signal })).rejects.toBe(reason);
+  await expect(client.request(refusing.url, { signal: waiting.signal, timeoutMs: 90_000 })).rejects.toBe(reason);
+  await expect(client.request(hanging.url, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+});
+
+test('requests go through the proxy of the environment, but not those it exempts', async () => {
+  const direct = await serve(answer(200, 'direct'));
+  const proxy = createServer();
+  const asked: (string | undefined)[] = [];
+  proxy.on('connect', (request, socket) => {
+    asked.push(request.url);
+    socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+  });
+  proxy.on('request', (request, response) => {
+    asked.push(request.url);
+    response.end('by proxy');
+  });
+  // By its name: to an address undici connects under the name of the server behind it, which is none of this machine.
+  const http_proxy = `http://${(await listen(proxy)).replace('127.0.0.1', 'localhost')}`;
+
+  const proxied = openClient({ proxyEnv: { http_proxy }, maxRetries: 0 });
+  const exempt = openClient({ proxyEnv: { HTTP_PROXY: http_proxy, NO_PROXY: '127.0.0.1' } });
+  const plain = await proxied.request('http://inventory.invalid/', { signal });
+  const tunnelled = proxied.request('https://inventory.invalid/', { signal });
+
+  await expect(tunnelled).rejects.toMatchObject({ code: 'unreachable' });
+  expect(plain.body).toBe('by proxy');
+  expect(asked).toEqual(['http://inventory.invalid/', 'inventory.invalid:443']);
+  expect((await exempt.request(direct.url, { signal })).body).toBe('direct');
+});
