@@ -8,10 +8,12 @@ import { createLogger } from '#core/log.ts';
 import { openTestDatabase } from '#testkit/postgres-for-tests.ts';
 import { migrate } from './migrate.ts';
 import { openPostgres } from './postgres/connection.ts';
+import { createPostgresReader } from './postgres/reader.ts';
 import { createPostgresWriter } from './postgres/writer.ts';
 import { openSqlite } from './sqlite/connection.ts';
+import { createSqliteReader } from './sqlite/reader.ts';
 import { createSqliteWriter } from './sqlite/writer.ts';
-import type { Writer } from './store.ts';
+import type { Reader, Writer } from './store.ts';
 
 /** A row of any table: JSON and arrays decoded, times as UTC text. */
 export type Row = Record<string, unknown>;
@@ -20,6 +22,8 @@ export type Row = Record<string, unknown>;
 export interface TestStore {
   readonly dialect: 'sqlite' | 'postgres';
   readonly writer: Writer;
+  /** Under the role of the API. */
+  readonly reader: Reader;
   /** Where another process finds it: a connection string of the collector's role, or a path. */
   readonly url: string;
   /** Runs SQL as an administrator; it must mean the same on both databases. */
@@ -58,9 +62,11 @@ async function openSqliteStore(): Promise<TestStore> {
         begin insert into test_writes values (${row}.tenant_id); end`);
     }
   }
+  const reading = openSqlite({ path: url, readOnly: true });
   return {
     dialect: 'sqlite',
     writer: createSqliteWriter(database, { clock: systemClock }),
+    reader: createSqliteReader(reading),
     url,
     async query(sql) {
       const statement = database.prepare<unknown[], Row>(sql);
@@ -69,6 +75,7 @@ async function openSqliteStore(): Promise<TestStore> {
       return [];
     },
     async close() {
+      reading.close();
       database.close();
       rmSync(folder, { recursive: true, force: true });
     },
@@ -86,12 +93,15 @@ async function openPostgresStore(): Promise<TestStore> {
   const url = database.urlFor('inventory_collector');
   const options = { applicationName: 'test', maxConnections: 4, statementTimeoutMs: 10_000 };
   const connection = openPostgres({ ...options, url, readOnly: false });
+  const reading = openPostgres({ ...options, url: database.urlFor('inventory_api'), readOnly: true });
   return {
     dialect: 'postgres',
     writer: createPostgresWriter(connection, { clock: systemClock }),
+    reader: createPostgresReader(reading),
     url,
     query: async (sql) => (await admin.unsafe<Row[]>(sql)).map(decodeRow),
     async close() {
+      await reading.close();
       await connection.close();
       await admin.end({ timeout: 5 });
       await database.close();
