@@ -2,7 +2,7 @@
 import type { Reporter } from 'vitest/node';
 
 /** A vitest reporter. What failed outside any case (a file that does not load, a hook) is a failure of its own. */
-export default function summaryReporter(): Reporter {
+export default function summaryReporter(label = 'tests'): Reporter {
   return {
     onTestRunEnd(modules, unhandledErrors) {
       const states = modules.flatMap((module) => [...module.children.allTests()].map((test) => test.result().state));
@@ -10,7 +10,7 @@ export default function summaryReporter(): Reporter {
       const passed = states.filter((state) => state === 'passed').length;
       const failed = states.filter((state) => state === 'failed').length;
       const broken = groups.filter((group) => group.errors().length > 0).length + unhandledErrors.length;
-      console.log(`tests: ${passed} passed, ${failed + broken} failed`);
+      console.log(`${label}: ${passed} passed, ${failed + broken} failed`);
     },
   };
 }

@@ -1,0 +1,129 @@
+// The product as its user meets it: a command in a process of its own, its variables, its outputs and its exit code.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+
+export type Variables = Readonly<Record<string, string>>;
+
+/** How a command ended. `code` is null when a signal ended it. */
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly milliseconds: number;
+}
+
+/** A command under way. */
+export interface Running {
+  readonly process: ChildProcess;
+  readonly ended: Promise<Ended>;
+  /** Waits until standard error says this; rejects when the command ends without having said it. */
+  told(pattern: RegExp): Promise<RegExpExecArray>;
+}
+
+/** The repository. */
+export const root = dirname(import.meta.dirname);
+
+const main = join(root, 'cli/main.ts');
+
+/** Starts `inventory …` with these variables and none of ours: no profile, key or proxy of this machine plays a part. */
+export function start(variables: Variables, ...command: string[]): Running {
+  return startProgram(variables, [process.execPath, main, ...command]);
+}
+
+/** Runs `inventory …` to its end. */
+export function inventory(variables: Variables, ...command: string[]): Promise<Ended> {
+  return start(variables, ...command).ended;
+}
+
+/** Starts any program that way. */
+export function startProgram(variables: Variables, [program = '', ...parameters]: readonly string[]): Running {
+  const startedMs = performance.now();
+  const child = spawn(program, parameters, {
+    cwd: root,
+    env: { PATH: process.env['PATH'], HOME: tmpdir(), AWS_EC2_METADATA_DISABLED: 'true', ...variables },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      output[name] += text;
+    });
+  }
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) =>
+      resolve({ code, signal, ...output, milliseconds: performance.now() - startedMs }),
+    );
+  });
+  const told = (pattern: RegExp) =>
+    new Promise<RegExpExecArray>((resolve, reject) => {
+      const look = () => {
+        const found = pattern.exec(output.stderr);
+        if (found !== null) resolve(found);
+      };
+      child.stderr.on('data', look);
+      ended.then(({ code }) => reject(new Error(`ended with ${code}:\n${output.stderr}`)), reject);
+      look();
+    });
+  return { process: child, ended, told };
+}
+
+const finishedSchema = z.looseObject({
+  event: z.literal('run_finished'),
+  run_id: z.string(),
+  outcome: z.string(),
+  counts: z.record(z.string(), z.number()),
+  scopes: z.array(z.looseObject({ scope: z.string(), code: z.string().nullable(), reason: z.string().nullable() })),
+});
+
+/** The one line of JSON that a run ends with. */
+export function summaryOf(ended: Ended): z.output<typeof finishedSchema> {
+  const lines = ended.stderr.split('\n').filter((line) => line.includes('"run_finished"'));
+  if (lines.length !== 1) throw new Error(`${lines.length} summaries, exit code ${ended.code}:\n${ended.stderr}`);
+  return finishedSchema.parse(JSON.parse(lines.join('')));
+}
+
+/** A running read API. */
+export interface Api {
+  readonly url: string;
+  /** The whole list, page by page, along the `Link` headers. */
+  list(path: string): Promise<readonly Record<string, unknown>[]>;
+  /** Asks it to stop, and answers its exit code. */
+  stop(): Promise<number | null>;
+}
+
+/** Starts `serve api` on a free port of loopback. `command` is the program in front of `serve api`. */
+export async function serveApi(
+  variables: Variables,
+  { folder, command = [process.execPath, main] }: { readonly folder: string; readonly command?: readonly string[] },
+): Promise<Api> {
+  const INVENTORY_CONFIG = join(folder, 'api.yaml');
+  await writeFile(INVENTORY_CONFIG, 'api: { listen: 127.0.0.1:0 }\n');
+  const running = startProgram({ ...variables, INVENTORY_CONFIG }, [...command, 'serve', 'api']);
+  const [, url = ''] = await running.told(/"event":"listening","url":"([^"]+)"/);
+  return {
+    url,
+    list: (path) => listAll(url, path),
+    async stop() {
+      running.process.kill('SIGTERM');
+      return (await running.ended).code;
+    },
+  };
+}
+
+const rowsSchema = z.array(z.record(z.string(), z.unknown()));
+
+async function listAll(url: string, path: string): Promise<readonly Record<string, unknown>[]> {
+  const rows: Record<string, unknown>[] = [];
+  for (let next: string | undefined = path; next !== undefined; ) {
+    const answer: Response = await fetch(new URL(next, url), { signal: AbortSignal.timeout(10_000) });
+    if (!answer.ok) throw new Error(`${next}: ${answer.status} ${await answer.text()}`);
+    rows.push(...rowsSchema.parse(await answer.json()));
+    next = /<([^>]+)>; rel="next"/.exec(answer.headers.get('link') ?? '')?.[1];
+  }
+  return rows;
+}
