@@ -96,4 +96,15 @@ describe('findInlineSecrets', () => {
     expect(problems.map((problem) => problem.key)).toEqual(['database.url']);
     expect(JSON.stringify(problems)).not.toContain('hunter2');
   });
+
+  test('so is whatever stands under the name of a secret, and not what only tells where the secret is', () => {
+    const problems: ConfigProblem[] = [];
+    const auth = { token: 'hunter2', client_secret: 'env:SECRET', token_file: '/etc/t', password: '', mode: 'token' };
+
+    findInlineSecrets({ endpoints: [{ auth }], tokens: [{ name: 'ci', sha256: 'a'.repeat(64) }] }, problems);
+
+    expect(problems).toEqual([
+      { key: 'endpoints.0.auth.token', remedy: 'holds a secret: give it as env:NAME or in a file' },
+    ]);
+  });
 });

@@ -1,6 +1,7 @@
 // The configuration: one document, validated in one go, every problem reported with its key and remedy and never its value.
 import { z } from 'zod';
 import type { ConfigProblem } from './errors.ts';
+import { isSecretName } from './redact.ts';
 
 /** `host:port`, an IPv6 host in brackets. */
 export const listenSchema = z
@@ -103,12 +104,12 @@ export function resolveReferences(
   );
 }
 
-/** A password written into the document itself is a problem; it belongs in a variable or a mounted file. */
+/** A password or another secret written into the document itself is a problem; it belongs in a variable or a mounted file. */
 export function findInlineSecrets(document: unknown, problems: ConfigProblem[], key = ''): void {
   if (typeof document === 'string') {
-    if (/^[a-z][a-z0-9+.-]*:\/\/[^/\s@]*:[^/\s@]+@/i.test(document)) {
-      problems.push({ key, remedy: 'holds a password: give it as env:NAME or in a file' });
-    }
+    const hasPassword = /^[a-z][a-z0-9+.-]*:\/\/[^/\s@]*:[^/\s@]+@/i.test(document);
+    const isSecret = isSecretName(key.slice(key.lastIndexOf('.') + 1)) && !/^(env:|$)/.test(document);
+    if (hasPassword || isSecret) problems.push({ key, remedy: 'holds a secret: give it as env:NAME or in a file' });
     return;
   }
   if (typeof document !== 'object' || document === null) return;

@@ -25,7 +25,7 @@ const textPatterns: readonly (readonly [RegExp, string])[] = [
   // PEM blocks, also cut off ones
   [/-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|$)/g, mask],
   // user-info of a URL, its slashes perhaps escaped
-  [/\b([a-z][a-z0-9+.-]{0,30}:\\?\/\\?\/)[^\s/?#"'<>\\]+@/gi, `$1${mask}@`],
+  [/(:\\?\/\\?\/)[^\s/?#"'<>\\]+@/g, `$1${mask}@`],
   // Authorization values: AWS's by its parts, a bearer's without its header too, any with the header's name before it
   [
     /\b(aws4-hmac-sha256)\s+credential=[^\s,"'\\]+,?\s*signedheaders=[^\s,"'\\]+,?\s*signature=[0-9a-f]+/gi,
