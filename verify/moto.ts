@@ -119,7 +119,11 @@ export async function plantOrganization(client: OrganizationsClient): Promise<Pl
   for (const [number, id] of [...accounts, ...units].entries()) {
     if (number % 3 === 0) await tag(client, id, { env: number % 2 ? 'prod' : 'dev', 'cost:center': `cc ${number}` });
   }
-  for (const [number, service] of ['guardduty.amazonaws.com', 'config.amazonaws.com', 'sso.amazonaws.com'].entries()) {
+  for (const [number, service] of [
+    'ssm.amazonaws.com',
+    'config-multiaccountsetup.amazonaws.com',
+    'guardduty.amazonaws.com',
+  ].entries()) {
     const AccountId = accounts[number % 2];
     await client.send(new RegisterDelegatedAdministratorCommand({ AccountId, ServicePrincipal: service }));
   }
