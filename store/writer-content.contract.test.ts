@@ -214,6 +214,20 @@ describe.for(databases)('on $dialect', ({ open }) => {
     expect(await recordOf(store, actor, '1')).toMatchObject({ provider_updated_at: '2026-01-01T00:00:05.000Z' });
   });
 
+  test('a newer time of the provider alone is remembered in place, so that what it overtakes stays out', async () => {
+    const actor = newActor();
+    const at = (second: number) => ({ provider_updated_at: `2026-01-01T00:00:0${second}.000Z` });
+    await run(store.writer, actor, [account('1', { name: 'same' }, at(1))]);
+
+    const newer = await run(store.writer, actor, [account('1', { name: 'same' }, at(5))]);
+    const overtaken = await run(store.writer, actor, [account('1', { name: 'old' }, at(3))]);
+
+    expect(newer.upserted).toMatchObject({ changed: 0, unchanged: 1 });
+    expect(overtaken.upserted).toMatchObject({ changed: 0, unchanged: 1 });
+    expect(await recordOf(store, actor, '1')).toMatchObject({ name: 'same', ...at(5) });
+    expect(await versionsOf(store, actor, 'aws/1')).toEqual([]);
+  });
+
   test('a stale sighting clears a miss and brings a vanished record back as it was', async () => {
     const actor = newActor();
     const at = (second: number) => ({ provider_updated_at: `2026-01-01T00:00:0${second}.000Z` });
