@@ -20,6 +20,7 @@ describe('redactText', () => {
     ['a bearer without its header', 'sent Bearer hunter2abc to', 'sent'],
     ['a basic header', `authorization: Basic ${btoa('user:hunter2')}`, 'authorization'],
     ['basic credentials without their header', `sent Basic ${btoa('user:hunter2')} to`, 'sent'],
+    ['what is padded as credentials are', 'sent Basic aHVudGVyMmh1bnRlcg== to x', ' to x'],
     ['a header of an unknown scheme', 'authorization=Custom hunter2abc', 'authorization'],
     ['a header as JSON', '{"authorization":"Bearer hunter2abc","host":"h.example"}', '"host":"h.example"'],
     ['a cookie header', 'Cookie: session=hunter2; other=hunter2\nHost: h.example', 'Host: h.example'],
@@ -39,7 +40,7 @@ describe('redactText', () => {
   ] as const)('removes %s', ([, text, kept]) => {
     const redacted = redactText(text);
 
-    expect(redacted).not.toContain('hunter2');
+    expect(redacted).not.toMatch(/hunter2|aHVudGVy/);
     expect(redacted).toContain('[redacted]');
     expect(redacted).toContain(kept);
     expect(redactText(redacted)).toBe(redacted);
@@ -247,6 +248,15 @@ describe('describeError', () => {
     ['refusals of several addresses', new AggregateError([new Error('::1'), new Error('127.0.0.1')]), '::1, 127.0.0.1'],
   ])('describes %s', ([, thrown, expected]) => {
     expect(describeError(thrown)).toBe(expected);
+  });
+
+  test('tells the first five of a long chain of causes', () => {
+    const error = Array.from({ length: 9 }, (_, index) => 9 - index).reduce<Error | undefined>(
+      (cause, number) => new Error(`cause ${number}`, { cause }),
+      undefined,
+    );
+
+    expect(describeError(error)).toBe('cause 1: cause 2: cause 3: cause 4: cause 5');
   });
 
   test('ends with a chain of causes that never ends', () => {

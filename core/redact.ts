@@ -17,7 +17,7 @@ const harmlessName = /(?:next|page|continuation|sync)[-_]?token$/i;
 
 // Each of the patterns below needs one of these; most texts have none and are left alone after one look.
 const suspicious = new RegExp(
-  `:\\\\?/|eyJ|AKIA|ASIA|-----BEGIN|bearer|basic|aws4-hmac|gh[a-z]_|gl(?:sa|c)_|AIza|ya29|xox|8Q~|sig|${secretWord}`,
+  `:\\\\?/|eyJ|AKIA|ASIA|-----BEGIN|bearer|basic|gh[a-z]_|gl(?:sa|c)_|AIza|ya29|xox|8Q~|sig|${secretWord}`,
   'i',
 );
 
