@@ -37,11 +37,11 @@ export interface Dialect {
   seconds(from: string, to: string): string;
   /** Whether a text holds the other one, in any case and in any script. */
   holds(text: string, part: string): string;
-  /** Whether an array shares an element with the list parameter; indexed where the database can. */
+  /** Whether an array shares an element with the list parameter. */
   overlaps(array: string, list: string): string;
   /** The values of such a list as it is bound. */
   list(values: readonly string[]): Parameter;
-  /** Whether an object of texts has this member; indexed where the database can. */
+  /** Whether an object of texts has this member. */
   hasMember(object: string, member: { readonly name: string; readonly value: string }): string;
   /** What follows the first "/" of an id, as the index of org_nodes has it. */
   bareId(id: string): string;

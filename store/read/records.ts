@@ -27,11 +27,13 @@ export function listRecords(
   const conditions = toConditions(kind, options, { dialect, under });
   const source = as_of === undefined ? recordTables[kind].table : 'recorded';
   const direction = sort.descending ? 'desc' : 'asc';
-  const by = (columns: readonly string[]) => columns.map((name) => `r.${name} ${direction}`).join(', ');
+  const order = orderOf(kind, sort.field)
+    .map((name) => `r.${name} ${direction}`)
+    .join(', ');
   const parts = partsOf(kind, sort, after).map(
     (part) => `select * from (
-      select r.* from ${source} r where ${[conditions.text, ...part.conditions].join(' and ')}
-      order by ${by(part.order)} limit @limit) part`,
+      select r.* from ${source} r where ${[conditions.text, ...part].join(' and ')}
+      order by ${order} limit @limit) part`,
   );
   const key = recordTables[kind].primaryKey;
   const value = isTime(sort.field) ? dialect.time(`r.${sort.field}`) : `r.${sort.field}`;
@@ -39,7 +41,7 @@ export function listRecords(
     text: `${as_of === undefined ? '' : `with recorded as (${rowsAt(kind, { dialect, isOne: false })})`}
       select ${dialect.text(dialect.object(members))} as json, ${value} as sorted_by, ${columnsOf(key)}
       from (${parts.join(' union all ')}) r
-      order by ${parts.length > 1 ? `r.${sort.field} is null, ` : ''}${by(orderOf(kind, sort.field))} limit @limit`,
+      order by ${parts.length > 1 ? `r.${sort.field} is null, ` : ''}${order} limit @limit`,
     parameters: { ...conditions.parameters, ...bind(after), record_kind: kind, as_of, limit: limit + 1 },
   };
 }
@@ -100,14 +102,10 @@ export function listHistory(
   };
 }
 
-interface Part {
-  readonly conditions: readonly string[];
-  readonly order: readonly string[];
-}
-
 // The key breaks ties in the sort's direction, so that one index serves both, forwards and backwards. Rows without a value
-// come last in either, which no index gives; so they are a part of their own that begins where the others end.
-function partsOf(kind: ObservationKind, sort: { field: SortField; descending: boolean }, after?: Position): Part[] {
+// come last in either, which no index gives; so they are a part of their own that begins where the others end. The texts are
+// the conditions of each part.
+function partsOf(kind: ObservationKind, sort: { field: SortField; descending: boolean }, after?: Position): string[][] {
   const { field } = sort;
   const key = recordTables[kind].primaryKey;
   const order = orderOf(kind, field);
@@ -117,11 +115,8 @@ function partsOf(kind: ObservationKind, sort: { field: SortField; descending: bo
   };
   const isNullable = field === 'name';
   const isAmongNulls = after !== undefined && after.value === null;
-  const valued = {
-    conditions: [...(isNullable ? [`r.${field} is not null`] : []), ...(after ? [beyond(order)] : [])],
-    order,
-  };
-  const unvalued = { conditions: [`r.${field} is null`, ...(isAmongNulls ? [beyond(key)] : [])], order: key };
+  const valued = [...(isNullable ? [`r.${field} is not null`] : []), ...(after ? [beyond(order)] : [])];
+  const unvalued = [`r.${field} is null`, ...(isAmongNulls ? [beyond(key)] : [])];
   return [...(isAmongNulls ? [] : [valued]), ...(isNullable ? [unvalued] : [])];
 }
 
