@@ -1,4 +1,5 @@
 // `inventory collect <name>`: one run of one collector.
+import { setFlagsFromString } from 'node:v8';
 import { runCollector } from '#collectors/runner.ts';
 import { durationSchema, parsePart } from '#core/config.ts';
 import { ConfigError, type ConfigProblem } from '#core/errors.ts';
@@ -8,6 +9,10 @@ import type { Environment } from './environment.ts';
 import { loadCollector } from './load-collector.ts';
 import { loadCollectorConfig } from './load-config.ts';
 
+// A stream of small short-lived values: V8 would let its young generation grow to 16 MiB halves for them, several times over,
+// in a pod that asks for 128 MiB. Set before anything is read.
+const youngGenerationFlags = ['--max-semi-space-size=4', '--semi-space-growth-factor=1'];
+
 export interface CollectOptions {
   readonly scope: readonly string[];
   readonly timeout: string;
@@ -16,6 +21,7 @@ export interface CollectOptions {
 
 /** Resolves to the exit code: 0 done, 1 failed. Throws ConfigError before anything is written. */
 export async function collectCommand(environment: Environment, name: string, options: CollectOptions): Promise<number> {
+  for (const flag of youngGenerationFlags) setFlagsFromString(flag);
   const { variables, clock, log, signal, version } = environment;
   const collector = await loadCollector(name);
   const { config, part } = await loadCollectorConfig(variables, collector);

@@ -1,7 +1,6 @@
 // Drives a collector through one scope: takes what it yields, checks it, batches it.
 import { raceSignal } from '#core/deadline.ts';
 import type { Logger } from '#core/log.ts';
-import type { Observation } from '#core/observation.ts';
 import { acceptObservation } from './accept.ts';
 import type { BatchWriter } from './batch.ts';
 import type { Tally } from './tally.ts';
@@ -32,7 +31,6 @@ export async function observe(observations: AsyncIterable<unknown>, options: Obs
       if (tally.root === null) throw new Error(`${scope} yields before it has identified itself`);
       const observation = acceptObservation(next.value, tally, log);
       if (observation !== undefined) {
-        refuseLateComer(observation, tally);
         batch.add(observation);
         onRecord();
       }
@@ -44,9 +42,4 @@ export async function observe(observations: AsyncIterable<unknown>, options: Obs
     iterator.return?.().then(undefined, () => undefined);
     throw error;
   }
-}
-
-// A listing that goes on after its end was declared would make what comes later missing when the run breaks off between.
-function refuseLateComer({ kind, key }: Observation, tally: Tally): void {
-  if (tally.enumerated.has(kind)) throw new Error(`${key} was yielded after every ${kind} had been enumerated`);
 }

@@ -6,7 +6,7 @@ import { createLogger } from '#core/log.ts';
 import { countWrites, databases, type Row, type TestStore } from '#store/stores.contract.ts';
 import { createOrganization } from '#testkit/aws/create-organization.ts';
 import type { AwsFake } from '#testkit/aws/fake.ts';
-import { moveAccount, removeAccount, renameUnit, transferAccount } from '#testkit/aws/mutations.ts';
+import { addUnit, moveAccount, removeAccount, renameUnit, transferAccount } from '#testkit/aws/mutations.ts';
 import type { AwsOrganization } from '#testkit/aws/organization.ts';
 import { runCollector } from '../runner.ts';
 import { collector } from './collector.ts';
@@ -166,6 +166,23 @@ test('a renamed unit reaches the paths of everything below it', async () => {
   );
   expect(below.length).toBeGreaterThan(0);
   for (const row of below) expect(row['org_path']).toMatch(/^Root\/Renamed/);
+});
+
+test('a unit that appears after the walk, with an account moved into it, is stored in the same run', async () => {
+  const { fake, organization } = await start();
+  const id = `ou-${organization.root.id.slice(2)}-appeared0`;
+  const moved = memberIds(organization).at(-1) ?? '';
+  const mutate = () => {
+    addUnit(organization, { id, name: 'Appeared', parent_id: organization.root.id });
+    moveAccount(organization, moved, id);
+  };
+  fake.faults.plan({ operation: 'ListAccounts', page: 1, times: 1, effect: { kind: 'mutate', mutate } });
+
+  const summary = await run();
+
+  expect(summary).toMatchObject({ outcome: 'complete', exit_code: 0 });
+  expect((await select('org_nodes')).map((row) => row['id'])).toContain(`${organization.id}/${id}`);
+  expect(await selectAccount(moved)).toMatchObject({ org_path: 'Root/Appeared' });
 });
 
 test('credentials of another organization write nothing, configured or pinned', async () => {

@@ -48,8 +48,6 @@ create index cloud_accounts_id on cloud_accounts (tenant_id, id, provider);
 create index cloud_accounts_name on cloud_accounts (tenant_id, name, provider, id);
 create index cloud_accounts_discovered_at on cloud_accounts (tenant_id, discovered_at, provider, id);
 create index cloud_accounts_valid_from on cloud_accounts (tenant_id, valid_from, provider, id);
-create index cloud_accounts_org_path_ids on cloud_accounts using gin (org_path_ids);
-create index cloud_accounts_tags on cloud_accounts using gin (tags jsonb_path_ops);
 
 create table org_nodes (
   tenant_id text collate "C" not null,
@@ -87,7 +85,6 @@ create index org_nodes_scope on org_nodes (tenant_id, scope);
 create index org_nodes_name on org_nodes (tenant_id, name, id);
 create index org_nodes_discovered_at on org_nodes (tenant_id, discovered_at, id);
 create index org_nodes_bare_id on org_nodes (tenant_id, substr(id, strpos(id, '/') + 1));
-create index org_nodes_org_path_ids on org_nodes using gin (org_path_ids);
 
 create table scopes (
   tenant_id text collate "C" not null,

@@ -1,0 +1,28 @@
+// `npm run bench`: all benchmarks, or those named: collect, throttled, writer, api.
+import { execFile } from 'node:child_process';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { benchApi } from './api.ts';
+import { benchCollect, benchThrottled } from './collect.ts';
+import { openDatabases } from './databases.ts';
+import { benchWriter } from './writer.ts';
+
+await promisify(execFile)(process.execPath, [join(import.meta.dirname, '../build.ts')]);
+const folder = await mkdtemp(join(tmpdir(), 'inventory-bench-'));
+const databases = await openDatabases(folder);
+const benchmarks = {
+  collect: () => benchCollect(databases),
+  throttled: () => benchThrottled(databases),
+  writer: () => benchWriter(databases),
+  api: () => benchApi(databases, folder),
+};
+const named = process.argv.slice(2);
+try {
+  for (const [name, run] of Object.entries(benchmarks)) {
+    if (named.length === 0 || named.includes(name)) await run();
+  }
+} finally {
+  await databases.close();
+}

@@ -1,0 +1,42 @@
+// Runs `inventory …` in a process of its own, from the sources or from the bundle, and measures it from outside.
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+
+/** Where the program is run from. */
+export const programs = { source: join(root, 'cli/main.ts'), bundle: join(root, 'dist/cli/main.mjs') } as const;
+export type Program = keyof typeof programs;
+
+/** What a run took. */
+export interface Measured {
+  readonly seconds: number;
+  readonly peakMib: number;
+  readonly stderr: string;
+}
+
+/** Throws when the command fails. It is stopped after two minutes. */
+export async function measure(
+  program: Program,
+  variables: Readonly<Record<string, string>>,
+  command: readonly string[],
+): Promise<Measured> {
+  const started = performance.now();
+  const memory = join(import.meta.dirname, 'peak-memory.ts');
+  const child = spawn(process.execPath, ['--import', memory, programs[program], ...command], {
+    env: { PATH: process.env['PATH'], AWS_EC2_METADATA_DISABLED: 'true', ...variables },
+    stdio: ['ignore', 'ignore', 'pipe'],
+    timeout: 120_000,
+  });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  if (code !== 0) throw new Error(`inventory ${command.join(' ')} ended with ${code}:\n${stderr}`);
+  const kib = Number(/peak_rss_kib=(\d+)/.exec(stderr)?.[1]);
+  return { seconds: (performance.now() - started) / 1000, peakMib: kib / 1024, stderr };
+}
