@@ -1,9 +1,10 @@
 // What the operations of the fake work with, and the request they are given.
+
+import type { Random } from '../random.ts';
 import type { AwsBehaviour } from './behaviour.ts';
 import type { AwsOrganization, OrganizationIndex } from './organization.ts';
 import { createIndex } from './organization.ts';
 import type { Pager } from './paging.ts';
-import type { Random } from './random.ts';
 import type { WebIdentityIssuer } from './web-identity.ts';
 import type { AwsPrincipal, AwsWorld } from './world.ts';
 

@@ -1,7 +1,8 @@
 // Builds an organization of any size that looks like a real one and is the same for the same seed.
+
+import { createRandom, type Random, toSeed } from '../random.ts';
 import type { AccountState, AwsAccount, AwsDelegation, AwsOrganization, AwsUnit, Tags } from './organization.ts';
 import type { Partition } from './partitions.ts';
-import { createRandom, type Random, toSeed } from './random.ts';
 
 /** What to build; everything but the id has a default. */
 export interface OrganizationPlan {

@@ -1,4 +1,6 @@
 // The strict AWS fake: one loopback endpoint for Organizations, STS, Tagging and the EKS Pod Identity agent.
+
+import { createRandom } from '../random.ts';
 import { type AwsBehaviour, strictBehaviour } from './behaviour.ts';
 import { createIndexes } from './context.ts';
 import { createFaults, type Faults } from './faults.ts';
@@ -6,7 +8,6 @@ import { type HandlerContext, handleRequest } from './handle.ts';
 import type { AwsOrganization } from './organization.ts';
 import { createPager } from './paging.ts';
 import type { Partition } from './partitions.ts';
-import { createRandom } from './random.ts';
 import type { LoggedRequest } from './request-log.ts';
 import { podIdentityPath } from './route.ts';
 import { openLoopbackServer } from './server.ts';

@@ -1,12 +1,12 @@
 // GetResources of the Resource Groups Tagging API, for the accounts, units and roots of an organization.
 import { z } from 'zod';
+import { shuffleBy } from '../random.ts';
 import { type Answer, AwsRefusal } from './answer.ts';
 import type { ApiCall, ApiContext } from './context.ts';
 import { parseInput } from './input.ts';
 import { type Tags, toArn } from './organization.ts';
 import type { Page } from './paging.ts';
 import { organizationsRegion } from './partitions.ts';
-import { shuffleBy } from './random.ts';
 import { findOrganization } from './world.ts';
 
 // A list of ARNs is answered whole: it goes with neither filters nor paging.

@@ -1,4 +1,4 @@
-// Chance that repeats: every "random" choice of the fake comes from a seed, so that a failing test fails again.
+// Chance that repeats: every "random" choice of a fake comes from a seed, so that a failing test fails again.
 
 /** A source of numbers in [0, 1) and of what is built from them. */
 export interface Random {
