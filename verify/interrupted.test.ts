@@ -11,7 +11,7 @@ import {
   setAccountState,
   tagResource,
 } from '#testkit/aws/mutations.ts';
-import { createRandom } from '#testkit/aws/random.ts';
+import { createRandom } from '#testkit/random.ts';
 import { type Caller, type CheckedAws, memberOf, openAws, writeWalkingConfig } from './aws.ts';
 import { type CheckedDatabase, databases } from './databases.ts';
 import { type Ended, inventory, type Running, start, summaryOf, type Variables } from './inventory.ts';
