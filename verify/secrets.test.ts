@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FaultPlan } from '#testkit/aws/faults.ts';
-import { secretMarker } from '#testkit/aws/secrets.ts';
+import { secretMarker } from '#testkit/secrets.ts';
 import { type CheckedAws, openAws } from './aws.ts';
 import { type CheckedDatabase, databases } from './databases.ts';
 import { type Ended, inventory, start, summaryOf, type Variables } from './inventory.ts';

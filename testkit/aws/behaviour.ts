@@ -1,10 +1,5 @@
 // How strict the fake is; every switch can be turned between and during runs.
-
-/** A token bucket: `burst` calls at once, then `per_second`. */
-export interface Rate {
-  readonly per_second: number;
-  readonly burst: number;
-}
+import type { Rate } from '../throttle.ts';
 
 /** The switches. What `strictBehaviour` says is what a collector must survive. */
 export interface AwsBehaviour {

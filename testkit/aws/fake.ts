@@ -1,6 +1,8 @@
 // The strict AWS fake: one loopback endpoint for Organizations, STS, Tagging and the EKS Pod Identity agent.
 
+import { createPageTokens } from '../page-tokens.ts';
 import { createRandom } from '../random.ts';
+import { createThrottle } from '../throttle.ts';
 import { type AwsBehaviour, strictBehaviour } from './behaviour.ts';
 import { createIndexes } from './context.ts';
 import { createFaults, type Faults } from './faults.ts';
@@ -11,8 +13,6 @@ import type { Partition } from './partitions.ts';
 import type { LoggedRequest } from './request-log.ts';
 import { podIdentityPath } from './route.ts';
 import { openLoopbackServer } from './server.ts';
-import { createThrottle } from './throttle.ts';
-import { createPageTokens } from './tokens.ts';
 import { createWebIdentityIssuer, type WebTokenPlan } from './web-identity.ts';
 import { type AwsPrincipal, type AwsRole, type AwsWorld, findOrganization, issueKeys, parseRoleArn } from './world.ts';
 

@@ -1,5 +1,7 @@
 // One request from arrival to answer: route, log, play the planned faults, authenticate, throttle, answer.
 import { setTimeout as wait } from 'node:timers/promises';
+import type { PageTokens } from '../page-tokens.ts';
+import type { Throttle } from '../throttle.ts';
 import { type Answer, AwsRefusal, type Service } from './answer.ts';
 import { authenticate, refuseCredentials } from './authenticate.ts';
 import type { ApiContext } from './context.ts';
@@ -14,8 +16,6 @@ import type { Outcome, RawRequest } from './server.ts';
 import { parseSignature } from './sigv4.ts';
 import { answerSts, answerWebIdentity } from './sts-api.ts';
 import { answerTagging } from './tagging-api.ts';
-import type { Throttle } from './throttle.ts';
-import type { PageTokens } from './tokens.ts';
 import { findOrganization } from './world.ts';
 
 /** What the handler works with beside the operations' own context. */

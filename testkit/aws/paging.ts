@@ -1,9 +1,9 @@
 // Cuts a list into pages as the AWS lists do: by offset into the list as it is *now*, so that a change in mid-walk
 // makes a walk miss or repeat items, and with empty pages that are not the end.
 
+import type { PageTokens } from '../page-tokens.ts';
 import { type Random, shuffleBy } from '../random.ts';
 import type { AwsBehaviour } from './behaviour.ts';
-import type { PageTokens } from './tokens.ts';
 
 /** One request for a page. */
 export interface PageRequest<T> {

@@ -1,8 +1,8 @@
 // Writes answers and refusals in the protocol of their service: JSON 1.1, STS's XML, or the agent's plain JSON.
 
 import { shuffleBy } from '../random.ts';
+import { secretMarker } from '../secrets.ts';
 import type { AwsRefusal, Service, WireObject } from './answer.ts';
-import { secretMarker } from './secrets.ts';
 
 /** A finished HTTP answer. */
 export interface Rendered {

@@ -6,10 +6,10 @@ import { DescribeOrganizationCommand, ListAccountsCommand, OrganizationsClient }
 import { AssumeRoleCommand, AssumeRoleWithWebIdentityCommand, GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { fromHttp, fromTemporaryCredentials, fromTokenFile } from '@aws-sdk/credential-providers';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { secretMarker } from '../secrets.ts';
 import { createOrganization } from './create-organization.ts';
 import type { AwsFake } from './fake.ts';
 import { organizationsClient, startFake, startOrganization, stsClient, toCredentials } from './sdk-for-tests.ts';
-import { secretMarker } from './secrets.ts';
 import { podIdentityAudience } from './web-identity.ts';
 
 const hub = 'arn:aws:iam::111122223333:role/hub';

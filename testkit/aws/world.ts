@@ -1,9 +1,9 @@
 // Everything that exists behind the fake's endpoint: organizations, roles, and the keys that somebody holds.
 
 import type { Random } from '../random.ts';
+import { secretMarker } from '../secrets.ts';
 import type { AwsOrganization } from './organization.ts';
 import { type Partition, parsePartition } from './partitions.ts';
-import { secretMarker } from './secrets.ts';
 
 /** Who holds a pair of keys; a role session when there is a session token. */
 export interface AwsPrincipal {

@@ -1,5 +1,10 @@
-// Token buckets, one per organization or account and operation, as the AWS control planes keep them.
-import type { Rate } from './behaviour.ts';
+// Token buckets by name, as the control planes of the clouds keep them.
+
+/** A token bucket: `burst` calls at once, then `per_second`. */
+export interface Rate {
+  readonly per_second: number;
+  readonly burst: number;
+}
 
 /** Says whether one more call of this name is let through. */
 export interface Throttle {

@@ -1,5 +1,5 @@
 // Page tokens: opaque, good for one listing of one caller, and for a limited time.
-import type { Random } from '../random.ts';
+import type { Random } from './random.ts';
 
 /** What a token stands for. `binding` names operation, arguments and caller. */
 interface PagePosition {
