@@ -88,10 +88,11 @@ async function openLine(database: CheckedDatabase): Promise<{ collector: Variabl
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = z.object({ port: z.number() }).parse(server.address());
-  target.port = String(port);
+  const line = new URL(target);
+  line.port = String(port);
   const cut = () => {
     server.close();
     for (const socket of sockets) socket.destroy();
   };
-  return { collector: { DATABASE_URL: target.href }, port, cut };
+  return { collector: { DATABASE_URL: line.href }, port, cut };
 }
