@@ -91,7 +91,9 @@ test.for([
 ] as const)('%s is final', async ([, code, told]) => {
   const { caller, requests } = openCaller();
 
-  await expect(caller.ask({ method: 'ListFolders' }, script(refusal(code), page))).rejects.toMatchObject({ code: told });
+  await expect(caller.ask({ method: 'ListFolders' }, script(refusal(code), page))).rejects.toMatchObject({
+    code: told,
+  });
   expect(requests).toMatchObject([{ attempts: 1, items: 0, sha256: null }]);
 });
 
@@ -128,7 +130,10 @@ test('it ends after so many attempts, with the cause that the last one had', asy
 
 test('an answer that never came has no HTTP status', async () => {
   const { caller, requests } = openCaller({ patience: { maxAttempts: 1 } });
-  const silence = Object.assign(new Error('connect ECONNREFUSED'), { code: status.UNAVAILABLE, metadata: new Metadata() });
+  const silence = Object.assign(new Error('connect ECONNREFUSED'), {
+    code: status.UNAVAILABLE,
+    metadata: new Metadata(),
+  });
 
   await expect(caller.ask({ method: 'ListFolders' }, script(silence))).rejects.toMatchObject({ code: 'unreachable' });
   expect(requests).toMatchObject([{ http_status: null }]);

@@ -45,6 +45,8 @@ export interface Caller {
 export interface Patience {
   readonly timeoutMs: number;
   readonly maxAttempts: number;
+  /** For failures other than "too many" and "not now", which seldom pass. */
+  readonly maxOtherAttempts: number;
   /** The first wait after a failure that names none; the next ones are twice as long each. */
   readonly backoffMs: number;
   readonly maxBackoffMs: number;
@@ -59,6 +61,7 @@ export interface Patience {
 const defaultPatience: Patience = {
   timeoutMs: 20_000,
   maxAttempts: 10,
+  maxOtherAttempts: 3,
   backoffMs: 500,
   maxBackoffMs: 30_000,
   maxWaitMs: 180_000,
@@ -135,7 +138,9 @@ function nextWait(refusal: Refusal, course: Course, patience: Patience): number 
     course.isTokenRenewed = true;
     return 0;
   }
-  if (!isTransient(refusal) || course.attempts >= patience.maxAttempts) return undefined;
+  if (!isTransient(refusal)) return undefined;
+  const isBusy = refusal.code === status.RESOURCE_EXHAUSTED || refusal.code === status.UNAVAILABLE;
+  if (course.attempts >= (isBusy ? patience.maxAttempts : patience.maxOtherAttempts)) return undefined;
   const longest = Math.min(patience.maxBackoffMs, patience.backoffMs * 2 ** (course.attempts - 1));
   // Collectors that were refused together must not come back together.
   const waitMs = refusal.retry_after_ms ?? longest * (0.5 + Math.random() / 2);

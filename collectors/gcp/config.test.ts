@@ -13,7 +13,12 @@ describe('the configuration', () => {
   });
 
   test('takes a folder as root, and a loopback endpoint without TLS', () => {
-    const source = { name: 'corp', root: 'folders/1', endpoint: 'http://127.0.0.1:1234', iam_endpoint: 'https://iam.internal' };
+    const source = {
+      name: 'corp',
+      root: 'folders/1',
+      endpoint: 'http://127.0.0.1:1234',
+      iam_endpoint: 'https://iam.internal',
+    };
 
     expect(gcpConfigSchema.parse({ sources: [source] }).sources[0]).toMatchObject(source);
   });
@@ -22,7 +27,15 @@ describe('the configuration', () => {
     ['nothing', undefined],
     ['no source', { sources: [] }],
     ['a source without a root', { sources: [{ name: 'main' }] }],
-    ['two sources of one name', { sources: [{ name: 'main', root }, { name: 'main', root }] }],
+    [
+      'two sources of one name',
+      {
+        sources: [
+          { name: 'main', root },
+          { name: 'main', root },
+        ],
+      },
+    ],
     ['an unknown key', { sources: [{ name: 'main', root, tags: true }] }],
     ['a bare number as root', { sources: [{ name: 'main', root: '123456789012' }] }],
     ['a project as root', { sources: [{ name: 'main', root: 'projects/1' }] }],

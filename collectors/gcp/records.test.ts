@@ -34,7 +34,11 @@ describe('a message becomes plain JSON', () => {
   test('without what is not set, with labels of any name as they are', () => {
     const labels = { seconds: '1', nanos: '2' };
 
-    expect(toPlain({ deleteTime: null, displayName: '', labels, total: 7 })).toEqual({ displayName: '', labels, total: 7 });
+    expect(toPlain({ deleteTime: null, displayName: '', labels, total: 7 })).toEqual({
+      displayName: '',
+      labels,
+      total: 7,
+    });
   });
 
   test('whose times are kept in milliseconds, if they are any', () => {
