@@ -1,5 +1,9 @@
 // What the state of a project, folder or organization means on the scale that all providers share.
+import { z } from 'zod';
 import type { Lifecycle } from '#core/observation.ts';
+
+/** A `state`: a word, or the bare number of one that is newer than the SDK. */
+export const stateSchema = z.union([z.string().min(1), z.int().transform(String)]);
 
 const lifecycles: Readonly<Record<string, Lifecycle>> = {
   ACTIVE: 'active',

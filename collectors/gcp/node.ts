@@ -4,7 +4,7 @@ import { ProviderError } from '#core/errors.ts';
 import type { JsonObject } from '#core/json.ts';
 import type { Observation } from '#core/observation.ts';
 import type { Request } from '#core/provenance.ts';
-import { toLifecycle } from './lifecycle.ts';
+import { stateSchema, toLifecycle } from './lifecycle.ts';
 import { toTimestamp } from './plain.ts';
 import { type Tree, type TreeNode, toPathFields } from './tree.ts';
 
@@ -22,7 +22,7 @@ const fieldsSchema = z.object({
   name: z.string().regex(/^(organizations|folders)\/\d+$/),
   parent: z.string().default(''),
   displayName: z.string().default(''),
-  state: z.string().min(1),
+  state: stateSchema,
   updateTime: z.string().optional(),
 });
 

@@ -4,7 +4,7 @@ import { ProviderError } from '#core/errors.ts';
 import type { JsonObject } from '#core/json.ts';
 import { accountKey, type Observation } from '#core/observation.ts';
 import type { Request } from '#core/provenance.ts';
-import { toLifecycle, toPurgeTime } from './lifecycle.ts';
+import { stateSchema, toLifecycle, toPurgeTime } from './lifecycle.ts';
 import { toTimestamp } from './plain.ts';
 import type { Reading } from './reading.ts';
 import { readResidency } from './residency.ts';
@@ -28,7 +28,7 @@ const fieldsSchema = z.object({
   projectId: z.string().min(1),
   parent: z.string().default(''),
   displayName: z.string().default(''),
-  state: z.string().min(1),
+  state: stateSchema,
   createTime: z.string().optional(),
   updateTime: z.string().optional(),
   deleteTime: z.string().optional(),
