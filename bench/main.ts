@@ -1,11 +1,11 @@
-// `npm run bench`: all benchmarks, or those named: collect, throttled, writer, api.
+// `npm run bench`: all benchmarks, or those named: collect, large, calls, throttled, writer, api.
 import { execFile } from 'node:child_process';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { benchApi } from './api.ts';
-import { benchCollect, benchThrottled } from './collect.ts';
+import { benchCalls, benchCollect, benchLarge, benchThrottled } from './collect.ts';
 import { openDatabases } from './databases.ts';
 import { benchWriter } from './writer.ts';
 
@@ -14,6 +14,8 @@ const folder = await mkdtemp(join(tmpdir(), 'inventory-bench-'));
 const databases = await openDatabases(folder);
 const benchmarks = {
   collect: () => benchCollect(databases),
+  large: () => benchLarge(databases),
+  calls: () => benchCalls(databases),
   throttled: () => benchThrottled(databases),
   writer: () => benchWriter(databases),
   api: () => benchApi(databases, folder),
