@@ -123,7 +123,10 @@ export function createCaller(options: CallerOptions): Caller {
             throw toProviderError(error, toAsked(question, credentials.principal));
           }
           if (refusal.code === status.UNAUTHENTICATED) credentials.expire();
-          await pause(waitMs, signal);
+          await pause(waitMs, signal).catch((reason: unknown) => {
+            record(question, course, { httpStatus: toStatus(refusal) });
+            throw reason;
+          });
           course.waitedMs += waitMs;
         }
       }
