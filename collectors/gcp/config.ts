@@ -62,7 +62,8 @@ export const gcpConfigSchema = z
   .refine((config) => new Set(config.sources.map((source) => source.name)).size === config.sources.length, {
     path: ['sources'],
     message: 'two sources have the same name',
-  });
+  })
+  .meta({ examples: [{ sources: [{ name: 'corp', root: 'organizations/123456789012' }] }] });
 
 export type GcpConfig = z.output<typeof gcpConfigSchema>;
 export type GcpSourceConfig = GcpConfig['sources'][number];

@@ -1,7 +1,9 @@
 // The custom role and bindings that `inventory permissions gcp` prints.
 import { expect, test } from 'vitest';
+import { purgeProject, requestProjectDeletion } from '#testkit/gcp/mutations.ts';
 import { gcpConfigSchema } from './config.ts';
-import { createPermissions } from './permissions.ts';
+import { observe, sourceOf, startGcp } from './observe.contract.ts';
+import { createPermissions, permissionsByMethod } from './permissions.ts';
 
 const reader = 'reader@tools-project.iam.gserviceaccount.com';
 
@@ -56,4 +58,19 @@ test('impersonation and a quota project add their own bindings and services', ()
     project: 'tools-project',
     enable: ['cloudresourcemanager.googleapis.com', 'iamcredentials.googleapis.com'],
   });
+});
+
+test('every method that is really called has its permission, and no permission is for a method that is not', async () => {
+  const { fake, organization, source } = await startGcp();
+  const every = { ...source, tree_every: '0s' };
+  const free = [...organization.projects.values()].find(({ parent }) => parent === '')?.name ?? '';
+  requestProjectDeletion(organization, free);
+
+  const first = await observe({ source: every });
+  purgeProject(organization, free);
+  await observe({ source: every, memo: first.memo });
+  await observe({ source: sourceOf(fake, [...organization.folders.keys()][0] ?? '') });
+
+  const called = new Set(fake.requests.map(({ operation }) => operation));
+  expect([...called].sort()).toEqual(Object.keys(permissionsByMethod).sort());
 });
