@@ -3,7 +3,7 @@ import type { StatusDetail, StatusName } from './refusal.ts';
 import type { LoggedRequest } from './request-log.ts';
 import type { GcpWorld } from './world.ts';
 
-/** What can happen. The first four kinds happen before the operation, the others to its answer. */
+/** What can happen, in Resource Manager and in the token services alike unless said otherwise. The first four kinds happen before the operation, the others to its answer. */
 export type FaultEffect =
   | { readonly kind: 'delay'; readonly ms: number }
   | { readonly kind: 'mutate'; mutate(world: GcpWorld): void }
