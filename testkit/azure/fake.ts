@@ -2,7 +2,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { JSONWebKeySet } from 'jose';
 import { createPageTokens } from '../page-tokens.ts';
 import { createRandom } from '../random.ts';
 import { type AzureBehaviour, strictBehaviour } from './behaviour.ts';
@@ -64,8 +63,6 @@ export interface AzureFake {
   readonly requests: readonly LoggedRequest[];
   /** An application that may read all of these tenants. */
   addApplication(plan: ApplicationPlan): AzureApplication;
-  /** Makes tokens of this issuer acceptable to federated credentials. */
-  trustIssuer(issuer: string, keys: JSONWebKeySet): void;
   /** An access token without the login endpoint, for requests made by hand. */
   issueToken(application: AzureApplication, tenantId: string, lifeSeconds?: number): AccessToken;
   /** Ends the life of all access tokens: the next request made with them finds them expired. */
@@ -108,7 +105,6 @@ export async function openAzureFake(options: AzureFakeOptions): Promise<AzureFak
     faults,
     requests,
     addApplication: (plan) => registerApplication(world, context.random, plan),
-    trustIssuer: (issuer, keys) => void world.issuers.set(issuer, keys),
     issueToken: (application, tenantId, lifeSeconds = behaviour.token_seconds) =>
       issueByHand(context, { application, tenantId, lifeSeconds, url: server.url }),
     expireTokens: () => {
@@ -140,7 +136,6 @@ function createContext(
       tenants: new Map(options.tenants.map((tenant) => [tenant.id, tenant])),
       applications: new Map(),
       tokens: new Map(),
-      issuers: new Map(),
     },
     behaviour,
     tokens,

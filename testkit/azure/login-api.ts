@@ -1,6 +1,5 @@
 // The login endpoint: a tenant's OpenID configuration, and access tokens for client credentials.
 import { z } from 'zod';
-import type { Random } from '../random.ts';
 import { type Answer, AzureRefusal } from './answer.ts';
 import { resourceManagers, toAudience } from './clouds.ts';
 import type { ApiContext } from './context.ts';
@@ -41,7 +40,7 @@ export function answerConfiguration(context: ApiContext, { tenant, origin }: Log
 }
 
 /** `POST /{tenant}/oauth2/v2.0/token`. */
-export async function answerToken(context: ApiContext & { readonly random: Random }, call: LoginCall): Promise<Answer> {
+export async function answerToken(context: ApiContext, call: LoginCall): Promise<Answer> {
   const tenant = findTenant(context, call.tenant, 'invalid_request');
   const form = parseForm(call.body);
   const application = context.world.applications.get(form.client_id.toLowerCase());
@@ -102,7 +101,7 @@ async function checkCredential(context: ApiContext, application: AzureApplicatio
       const message = "The request body must contain the following parameter: 'client_assertion_type'.";
       throw refuse('AADSTS900144', message, 'invalid_request', 400);
     }
-    return checkAssertion(context.world, application, { assertion, now: context.now() });
+    return checkAssertion(application, assertion, context.now());
   }
   if (secret !== application.client_secret) {
     const message = `Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '${application.client_id}'.`;

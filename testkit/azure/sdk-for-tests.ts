@@ -2,6 +2,7 @@
 import { SubscriptionClient } from '@azure/arm-resources-subscriptions';
 import { ClientSecretCredential, type TokenCredential } from '@azure/identity';
 import { onTestFinished } from 'vitest';
+import { z } from 'zod';
 import { trustInThisProcess } from './certificate.ts';
 import { createTenant } from './create-tenant.ts';
 import { type AzureFake, type AzureFakeOptions, openAzureFake } from './fake.ts';
@@ -51,6 +52,40 @@ export function secretCredential(
     disableInstanceDiscovery: true,
     retryOptions: { maxRetries: 0 },
   });
+}
+
+/** What the tests read of an answer to getEntities, or of a refusal. */
+const entitiesSchema = z.object({
+  value: z.array(z.looseObject({ name: z.string(), properties: z.looseObject({}) })).optional(),
+  nextLink: z.string().optional(),
+  error: z.object({ code: z.string(), message: z.string() }).optional(),
+});
+
+/** Where the hierarchy is asked for. */
+export const entitiesPath = '/providers/Microsoft.Management/getEntities?api-version=2021-04-01';
+
+/** One request by hand with the credential's token; the SDK of subscriptions does not know the operation. */
+export async function requestEntities(
+  fake: AzureFake,
+  credential: TokenCredential,
+  { method = 'POST', url = `${fake.url}${entitiesPath}` }: { method?: string; url?: string | undefined } = {},
+) {
+  const access = await credential.getToken(`${fake.audience}/.default`);
+  const headers = { authorization: `Bearer ${access?.token}`, 'cache-control': 'no-cache' };
+  const response = await fetch(url, { method, headers });
+  return { response, body: entitiesSchema.parse(await response.json()) };
+}
+
+/** All pages of the hierarchy: the first by POST, those after it by the method that is given. */
+export async function listEntities(fake: AzureFake, credential: TokenCredential, method = 'GET') {
+  const { body: first } = await requestEntities(fake, credential);
+  const entities = [...(first.value ?? [])];
+  for (let link = first.nextLink; link !== undefined; ) {
+    const { body } = await requestEntities(fake, credential, { method, url: link });
+    entities.push(...(body.value ?? []));
+    link = body.nextLink;
+  }
+  return entities;
 }
 
 /** A client for subscriptions and tenants, without retries unless told otherwise. */

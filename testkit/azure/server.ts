@@ -72,11 +72,12 @@ async function serve(
     response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
     return;
   }
+  // A TLS socket cannot send a reset of its own; to the client its sudden end is one.
   if (outcome.sent === undefined) {
-    message.socket.resetAndDestroy();
+    message.socket.destroy();
     return;
   }
   const { status, headers, body } = outcome.sent;
   response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
-  response.write(body.slice(0, body.length / 2), () => message.socket.resetAndDestroy());
+  response.write(body.slice(0, body.length / 2), () => message.socket.destroy());
 }

@@ -75,7 +75,7 @@ export function listTenants(context: ApiContext, call: ArmCall): Answer {
       countryCode: tenant.country_code,
       displayName: tenant.display_name,
       domains: [tenant.default_domain],
-      tenantCategory: tenant.id === call.tenant.id ? 'Home' : 'ProjectedBy',
+      tenantCategory: 'Home',
       defaultDomain: tenant.default_domain,
       tenantType: 'AAD',
     };

@@ -68,8 +68,7 @@ export function listChain(tenant: AzureTenant, name: string): readonly AzureGrou
   return chain;
 }
 
-/** The tenant as it is now; the caller keeps it for as long as `revision` stays the same. */
-export function createIndex(tenant: AzureTenant): TenantIndex {
+function createIndex(tenant: AzureTenant): TenantIndex {
   const subscriptions = [...tenant.subscriptions.values()];
   return {
     subscriptions,

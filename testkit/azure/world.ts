@@ -1,11 +1,11 @@
 // Everything that exists behind the fake's endpoint: tenants, applications, and the access tokens in circulation.
-import type { JSONWebKeySet } from 'jose';
 import type { Random } from '../random.ts';
 import { secretMarker } from '../secrets.ts';
 import type { AzureTenant } from './tenant.ts';
 
 /** Whose tokens are accepted in place of a client secret. */
 export interface FederatedCredential {
+  /** Its keys are found by its discovery document, each time. */
   readonly issuer: string;
   readonly subject: string;
   /** `api://AzureADTokenExchange` unless told otherwise. */
@@ -53,8 +53,6 @@ export interface AzureWorld {
   readonly applications: Map<string, AzureApplication>;
   /** By the token itself. */
   readonly tokens: Map<string, AccessToken>;
-  /** Key sets of the issuers that federated credentials may name, by the issuers' URLs. */
-  readonly issuers: Map<string, JSONWebKeySet>;
 }
 
 const textAlphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
