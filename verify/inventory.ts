@@ -96,13 +96,23 @@ export interface Api {
   stop(): Promise<number | null>;
 }
 
-/** Starts `serve api` on a free port of loopback. `command` is the program in front of `serve api`. */
+/** How an API is started. */
+export interface ServeOptions {
+  /** Where its configuration is written. */
+  readonly folder: string;
+  /** The program in front of `serve api`; the sources unless told otherwise. */
+  readonly command?: readonly string[];
+  /** `api.auth` in YAML. */
+  readonly auth?: string;
+}
+
+/** Starts `serve api` on a free port of loopback. */
 export async function serveApi(
   variables: Variables,
-  { folder, command = [process.execPath, main] }: { readonly folder: string; readonly command?: readonly string[] },
+  { folder, command = [process.execPath, main], auth = '{ mode: none }' }: ServeOptions,
 ): Promise<Api> {
   const INVENTORY_CONFIG = join(folder, 'api.yaml');
-  await writeFile(INVENTORY_CONFIG, 'api: { listen: 127.0.0.1:0 }\n');
+  await writeFile(INVENTORY_CONFIG, `api: { listen: 127.0.0.1:0, auth: ${auth} }\n`);
   const running = startProgram({ ...variables, INVENTORY_CONFIG }, [...command, 'serve', 'api']);
   const [, url = ''] = await running.told(/"event":"listening","url":"([^"]+)"/);
   return {

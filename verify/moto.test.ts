@@ -11,25 +11,17 @@ import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { databases, openPostgresDatabase } from './databases.ts';
 import { type Api, inventory, serveApi, startProgram, summaryOf, type Variables } from './inventory.ts';
-import {
-  hasMoto,
-  type Moto,
-  openMoto,
-  type Planted,
-  plantOrganization,
-  readOrganization,
-  type Told,
-  tag,
-} from './moto.ts';
+import { type Moto, openMoto, type Planted, plantOrganization, readOrganization, type Told, tag } from './moto.ts';
 import { readState } from './state.ts';
+import { isMissing } from './tool.ts';
 
-const isMissing = !(await hasMoto()) && !process.env['CI'];
+const isSkipped = await isMissing('moto_server');
 
 test.for(databases)('an organization in moto and its changes are told exactly, $dialect', async ({
   dialect,
   open,
 }, context) => {
-  context.skip(isMissing, 'moto_server is not installed');
+  context.skip(isSkipped, 'moto_server is not installed');
   const moto = await openMoto();
   onTestFinished(() => moto.close());
   const planted = await plantOrganization(moto.client);

@@ -1,8 +1,7 @@
 // moto, an AWS implementation by other people: its server, an organization in it, and what the bare SDK says is there.
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { promisify } from 'node:util';
 import {
   CreateAccountCommand,
   CreateOrganizationalUnitCommand,
@@ -29,14 +28,6 @@ export interface Moto {
   /** Points a collector at it. */
   readonly variables: Variables;
   close(): Promise<void>;
-}
-
-/** Whether the tool is installed. */
-export async function hasMoto(): Promise<boolean> {
-  return promisify(execFile)('moto_server', ['--help']).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** Starts moto on a free port of loopback. */

@@ -9,6 +9,7 @@ bin=$cache/bin
 # name        requirement           version
 table='
 moto_server   moto[server]          5.2.5
+schemathesis  schemathesis          4.32.5
 '
 
 # A tool counts as installed only when its whole installation has ended: an interrupted one starts again.

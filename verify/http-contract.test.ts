@@ -1,0 +1,50 @@
+// Schemathesis asks the read API everything its own OpenAPI document allows, and much that it forbids.
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { openAws } from './aws.ts';
+import { databases } from './databases.ts';
+import { inventory, serveApi, startProgram } from './inventory.ts';
+import { isMissing } from './tool.ts';
+
+const isSkipped = await isMissing('schemathesis');
+
+// Another one every time, and in the report of a failure.
+const seed = Date.now() % 1_000_000;
+
+const checks = [
+  'not_a_server_error',
+  'content_type_conformance',
+  'response_headers_conformance',
+  'unsupported_method',
+  'ignored_auth',
+];
+
+test.for(databases)('whatever is asked, the read API answers as documented, $dialect', async ({ open }, context) => {
+  context.skip(isSkipped, 'schemathesis is not installed');
+  const folder = await mkdtemp(join(tmpdir(), 'inventory-verify-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const aws = await openAws(200);
+  onTestFinished(() => aws.fake.close());
+  const database = await open();
+  onTestFinished(() => database.close());
+  for (let run = 0; run < 2; run += 1) {
+    const collector = { ...aws.addCaller().variables, ...database.collector };
+    expect(await inventory(collector, 'collect', 'aws')).toMatchObject({ code: 0 });
+  }
+  const token = randomUUID();
+  const sha256 = createHash('sha256').update(token).digest('hex');
+  const auth = `{ mode: token, tokens: [{ name: verify, sha256: ${sha256}, scopes: ['inventory:read', 'inventory:metrics'] }] }`;
+  const api = await serveApi(database.api, { folder, auth });
+
+  const ended = await startProgram({}, [
+    ...['schemathesis', '--no-color', 'run', `${api.url}/openapi.json`, '--header', `Authorization: Bearer ${token}`],
+    ...['--checks', checks.join(','), '--phases', 'examples,coverage,fuzzing', '--max-examples', '30'],
+    ...['--seed', String(seed), '--request-timeout', '10', '--generation-database', 'none'],
+  ]).ended;
+
+  expect(ended.code, ended.stdout.slice(-8000)).toBe(0);
+  expect(await api.stop()).toBe(0);
+});
