@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { describeError } from '#core/redact.ts';
 import { createOrganization } from '#testkit/aws/create-organization.ts';
-import { secretMarker } from '#testkit/secrets.ts';
 import { podIdentityAudience } from '#testkit/aws/web-identity.ts';
+import { secretMarker } from '#testkit/secrets.ts';
 import { type Observed, observe, startAws, useEnvironment, useKeys } from './observe.contract.ts';
 
 const subject = 'system:serviceaccount:inventory:collector';
