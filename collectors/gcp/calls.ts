@@ -3,12 +3,12 @@ import sdkPackage from '@google-cloud/resource-manager/package.json' with { type
 import { InterceptingCall, type Interceptor, status } from '@grpc/grpc-js';
 import { openDeadline, pause, raceSignal } from '#core/deadline.ts';
 import { ProviderError } from '#core/errors.ts';
-import { hashJson, type JsonObject, jsonObjectSchema } from '#core/json.ts';
+import { hashJson, type JsonObject } from '#core/json.ts';
 import type { Request } from '#core/provenance.ts';
 import type { Credentials } from './credentials.ts';
 import { isTransient, type Refusal, readRefusal, toHttpStatus, toProviderError } from './errors.ts';
 import { type Method, permissionsByMethod } from './permissions.ts';
-import { toPlain } from './plain.ts';
+import { isObject, toPlain } from './plain.ts';
 
 /** The SDK, as evidence names it. */
 export const sdk = `${sdkPackage.name}@${sdkPackage.version}`;
@@ -109,7 +109,7 @@ export function createCaller(options: CallerOptions): Caller {
       for (;;) {
         course.attempts += 1;
         try {
-          const body = jsonObjectSchema.parse(toPlain(await attempt(send)));
+          const body = toBody(question.method, await attempt(send));
           pacer.relax();
           return { body, request: record(question, course, { body, httpStatus: 200 }) };
         } catch (error) {
@@ -148,6 +148,12 @@ function nextWait(refusal: Refusal, course: Course, patience: Patience): number 
   // Collectors that were refused together must not come back together.
   const waitMs = refusal.retry_after_ms ?? longest * (0.5 + Math.random() / 2);
   return course.waitedMs + waitMs > patience.maxWaitMs ? undefined : waitMs;
+}
+
+function toBody(method: Method, message: unknown): JsonObject {
+  const body = toPlain(message);
+  if (!isObject(body)) throw new ProviderError('malformed_answer', `${toOperation(method)} answered without a message`);
+  return body;
 }
 
 async function sendInTime(

@@ -1,12 +1,12 @@
 // Lists of Resource Manager, page by page, to an end that the provider has signalled.
-import { z } from 'zod';
 import { ProviderError } from '#core/errors.ts';
-import { type JsonObject, jsonObjectSchema } from '#core/json.ts';
+import type { JsonObject } from '#core/json.ts';
 import type { Request } from '#core/provenance.ts';
 import { type CallOptions, toOperation } from './calls.ts';
 import type { GcpSession } from './clients.ts';
 import { isProviderError } from './errors.ts';
 import type { Method } from './permissions.ts';
+import { isObject } from './plain.ts';
 
 /** One page as it was received. */
 export interface Page {
@@ -22,14 +22,11 @@ export interface Listing {
   send(page: { pageSize: number; pageToken: string }, options: CallOptions): PromiseLike<readonly unknown[]>;
 }
 
-// Google gives fewer where it likes.
-const pageSize = 500;
+// Google gives fewer where it likes. More at once would only be held in memory, twice over, while it is written.
+const pageSize = 200;
 
 // Millions of records, and more empty pages than were ever seen in a row: a listing that does not end is stopped.
 const maxPages = 20_000;
-
-const bodySchema = z.looseObject({ nextPageToken: z.string().default('') });
-const itemsSchema = z.array(jsonObjectSchema);
 
 /**
  * Yields pages until one has no token: short and empty pages with a token are legal, and the SDK's own iterators end
@@ -57,13 +54,12 @@ async function* listOnce(
       const [, , answer] = await send({ pageSize, pageToken }, options);
       return answer;
     });
-    const parsed = bodySchema.safeParse(body).data;
-    const items = itemsSchema.safeParse(parsed?.[member]).data;
-    if (parsed === undefined || items === undefined) {
+    const { [member]: items, nextPageToken: next } = body;
+    if (!Array.isArray(items) || !items.every(isObject) || typeof next !== 'string') {
       throw new ProviderError('malformed_answer', `${operation} answered page ${page} without a list of ${member}`);
     }
     yield { items, request };
-    pageToken = parsed.nextPageToken;
+    pageToken = next;
     if (pageToken === '') return;
     if (tokens.has(pageToken)) {
       throw new ProviderError(

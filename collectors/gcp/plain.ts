@@ -1,5 +1,5 @@
 // The SDK's messages as plain JSON: what is hashed, stored as `raw` and parsed.
-import type { Json } from '#core/json.ts';
+import type { Json, JsonObject } from '#core/json.ts';
 
 /**
  * The message with its timestamps as RFC 3339 in UTC and without members that are not set. Enums and long numbers are
@@ -15,6 +15,11 @@ export function toPlain(message: unknown): Json {
   }
   if (typeof message === 'number' || typeof message === 'boolean' || message === null) return message;
   return String(message);
+}
+
+/** Whether it is an object, neither a list nor null. What is plain already needs no schema, which would copy every answer. */
+export function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The time in the product's precision, or undefined for what is none. */
