@@ -3,7 +3,10 @@ import type { StatusDetail, StatusName } from './refusal.ts';
 import type { LoggedRequest } from './request-log.ts';
 import type { GcpWorld } from './world.ts';
 
-/** What can happen, in Resource Manager and in the token services alike unless said otherwise. The first four kinds happen before the operation, the others to its answer. */
+/**
+ * What can happen, to Resource Manager's calls and to requests for tokens alike. The first four kinds happen before the
+ * operation, the others to its answer.
+ */
 export type FaultEffect =
   | { readonly kind: 'delay'; readonly ms: number }
   | { readonly kind: 'mutate'; mutate(world: GcpWorld): void }
@@ -28,7 +31,7 @@ export type FaultEffect =
   | { readonly kind: 'malformed' }
   /** The answer lacks this member, such as `projects`. */
   | { readonly kind: 'omit'; readonly member: string }
-  /** The answer's token is the one that led to it (on the first page: a new one), so that the walk never ends. */
+  /** The answer's token is the one that led to it (from the second page on), so that the walk never ends. */
   | { readonly kind: 'repeat_token' }
   /** The answer as this function makes it, such as a project of a state that has no name. */
   | { readonly kind: 'alter'; alter(body: Record<string, unknown>): Record<string, unknown> };

@@ -96,8 +96,13 @@ interface Served {
 
 function createHandler({ handle, protos }: GrpcServerPlan, { operation, definition, reset }: Served) {
   return (call: RawServerCall, reply: sendUnaryData<Buffer>): void => {
-    const [authorization] = call.metadata.get('authorization');
-    const raw = { operation, method: definition, request: call.request, authorization: authorization?.toString() };
+    const raw = {
+      operation,
+      method: definition,
+      request: call.request,
+      authorization: readHeader(call.metadata, 'authorization'),
+      quota_project: readHeader(call.metadata, 'x-goog-user-project'),
+    };
     handle(raw).then(
       (outcome) => {
         if (outcome.kind === 'answer') reply(null, outcome.message);
@@ -110,4 +115,9 @@ function createHandler({ handle, protos }: GrpcServerPlan, { operation, definiti
       () => reply({ code: status.INTERNAL, details: 'the fake failed', metadata: new Metadata() }),
     );
   };
+}
+
+function readHeader(metadata: Metadata, name: string): string | undefined {
+  const [value] = metadata.get(name);
+  return value?.toString();
 }

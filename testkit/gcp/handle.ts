@@ -9,26 +9,32 @@ import type { Method } from './protos.ts';
 import { GcpRefusal, refuseArgument, refuseCredentials, refuseDisabled, refuseQuota, refuseScopes } from './refusal.ts';
 import type { Attempts, LoggedRequest } from './request-log.ts';
 import { type Answer, type ApiContext, answerResourceManager } from './resource-manager.ts';
+import { fullScope, OAuthRefusal, verifyKeyHolder } from './token-services.ts';
 import type { WireObject } from './wire.ts';
-import { anonymous } from './world.ts';
+import { anonymous, type GcpWorld } from './world.ts';
 
-/** What the handler works with beside the operations' own context. */
-export interface HandlerContext extends ApiContext {
-  readonly behaviour: GcpBehaviour;
-  readonly page_tokens: PageTokens;
-  readonly throttle: Throttle;
+/** What every request goes through, whatever the service. */
+export interface CallContext {
+  readonly world: GcpWorld;
   readonly faults: Faults;
   readonly requests: LoggedRequest[];
   readonly attempts: Attempts;
-  /** Operations and queries that the fake does not know, and mistakes in planned mutations; see `assertNoUnexpected`. */
+  /** Operations that the fake does not know, and mistakes in planned mutations; see `assertNoUnexpected`. */
   readonly unexpected: string[];
   /** Ends delays when the fake closes. */
   readonly closing: AbortSignal;
-  /** Whether calls must bear an access token. */
-  readonly is_secure: boolean;
-  /** Where the quota is taken from, as `projects/<number>`. */
+  /** Where the quota is taken from unless the caller says otherwise, as `projects/<number>`. */
   readonly quota_project: string;
   now(): Date;
+}
+
+/** What Resource Manager's handler works with beside the operations' own context. */
+export interface HandlerContext extends ApiContext, CallContext {
+  readonly behaviour: GcpBehaviour;
+  readonly page_tokens: PageTokens;
+  readonly throttle: Throttle;
+  /** Whether calls must bear an access token. */
+  readonly requires_token: boolean;
 }
 
 /** A call as it came over the wire. */
@@ -38,6 +44,8 @@ export interface RawCall {
   readonly method: Method;
   readonly request: Buffer;
   readonly authorization: string | undefined;
+  /** `x-goog-user-project`. */
+  readonly quota_project: string | undefined;
 }
 
 /** What becomes of the call. */
@@ -50,7 +58,9 @@ export type Outcome =
 /** No message of Google's begins like this: field 0 of a wire type that does not exist. */
 const unreadable = Buffer.from([0x07, 0xff, 0xff]);
 
-const readingScopes = ['', '.read-only'].map((suffix) => `https://www.googleapis.com/auth/cloud-platform${suffix}`);
+const readingScopes = [fullScope, `${fullScope}.read-only`];
+
+const ownAudiences = new Set(['https://cloudresourcemanager.googleapis.com/']);
 
 /** Answers one call and writes it into the log. */
 export async function handleCall(context: HandlerContext, raw: RawCall): Promise<Outcome> {
@@ -66,7 +76,7 @@ export async function handleCall(context: HandlerContext, raw: RawCall): Promise
   if (effects.some((effect) => effect.kind === 'hang')) return { kind: 'hang' };
   if (effects.some((effect) => effect.kind === 'reset')) return { kind: 'reset' };
   try {
-    const message = answer(context, raw, { entry, effects });
+    const message = await answer(context, raw, { entry, effects });
     entry.code = 'OK';
     context.attempts.succeed(key);
     return { kind: 'answer', message };
@@ -82,10 +92,10 @@ interface Job {
   readonly effects: readonly FaultEffect[];
 }
 
-function answer(context: HandlerContext, raw: RawCall, { entry, effects }: Job): Buffer {
+async function answer(context: HandlerContext, raw: RawCall, { entry, effects }: Job): Promise<Buffer> {
   for (const effect of effects) throwPlanned(context, effect);
-  entry.principal = authenticate(context, raw.authorization);
-  if (!context.behaviour.api_enabled) throw refuseDisabled(context.quota_project);
+  entry.principal = await authenticate(context, raw.authorization);
+  if (!context.behaviour.api_enabled) throw refuseDisabled(toConsumer(context, raw));
   requireQuota(context, entry.operation ?? '');
   const call = { operation: raw.operation, input: entry.input, principal: entry.principal };
   const answered = answerResourceManager(context, call);
@@ -100,11 +110,29 @@ function answer(context: HandlerContext, raw: RawCall, { entry, effects }: Job):
   return effects.some((effect) => effect.kind === 'malformed') ? unreadable : raw.method.responseSerialize(body);
 }
 
-function authenticate(context: HandlerContext, authorization: string | undefined): string {
-  if (!context.is_secure) return anonymous;
-  const token = context.world.tokens.check(authorization);
-  if (!token.scopes.some((scope) => readingScopes.includes(scope))) throw refuseScopes();
-  return token.principal;
+async function authenticate(context: HandlerContext, authorization: string | undefined): Promise<string> {
+  if (!context.requires_token) return anonymous;
+  const { principal, scopes } = await readBearer(context, authorization);
+  if (!scopes.some((scope) => readingScopes.includes(scope))) throw refuseScopes();
+  return principal;
+}
+
+/** Takes what the fake issued, and what the holder of a key has signed himself. */
+async function readBearer({ world, now }: HandlerContext, authorization: string | undefined) {
+  const [, jwt] = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/.exec(authorization ?? '') ?? [];
+  if (jwt === undefined) return world.tokens.check(authorization);
+  try {
+    const { account, scopes, audience } = await verifyKeyHolder({ identities: world.identities, now }, jwt);
+    // Such a token names either scopes or the service that it is for.
+    return { principal: account.email, scopes: ownAudiences.has(audience) ? [fullScope] : scopes };
+  } catch (error) {
+    if (error instanceof OAuthRefusal) throw refuseCredentials('ACCESS_TOKEN_TYPE_UNSUPPORTED');
+    throw error;
+  }
+}
+
+function toConsumer(context: HandlerContext, { quota_project: named }: RawCall): string {
+  return named === undefined ? context.quota_project : `projects/${named}`;
 }
 
 function requireQuota(context: HandlerContext, operation: string): void {
@@ -114,7 +142,8 @@ function requireQuota(context: HandlerContext, operation: string): void {
   throw refuseQuota(context.quota_project, 1 / rate.per_second);
 }
 
-function throwPlanned(context: HandlerContext, effect: FaultEffect): void {
+/** Throws what a planned fault says. */
+export function throwPlanned(context: Pick<CallContext, 'quota_project'>, effect: FaultEffect): void {
   if (effect.kind === 'throttle') throw refuseQuota(context.quota_project, effect.retry_after_seconds);
   if (effect.kind === 'expired_credentials') throw refuseCredentials('ACCESS_TOKEN_EXPIRED');
   if (effect.kind === 'expired_page_token') throw refuseArgument('The page token is invalid or has expired.');
@@ -123,17 +152,21 @@ function throwPlanned(context: HandlerContext, effect: FaultEffect): void {
   }
 }
 
-/** Plays the faults that change a good answer. */
-function spoil(answered: Answer, entry: LoggedRequest, effects: readonly FaultEffect[]): WireObject {
-  let body = answered.body;
+/** Plays the faults that change a good answer's members. */
+export function spoilBody(body: WireObject, effects: readonly FaultEffect[]): WireObject {
+  let spoiled = body;
   for (const effect of effects) {
     if (effect.kind === 'omit') {
-      body = Object.fromEntries(Object.entries(body).filter(([name]) => name !== effect.member));
+      spoiled = Object.fromEntries(Object.entries(spoiled).filter(([name]) => name !== effect.member));
     }
-    if (effect.kind === 'alter') body = effect.alter(structuredClone({ ...body }));
-    if (effect.kind === 'repeat_token') body = { ...body, nextPageToken: entry.page_token_in ?? body['nextPageToken'] };
+    if (effect.kind === 'alter') spoiled = effect.alter(structuredClone({ ...spoiled }));
   }
-  return body;
+  return spoiled;
+}
+
+function spoil({ body }: Answer, { page_token_in: token }: LoggedRequest, effects: readonly FaultEffect[]): WireObject {
+  const isRepeated = token !== null && effects.some((effect) => effect.kind === 'repeat_token');
+  return spoilBody(isRepeated ? { ...body, nextPageToken: token } : body, effects);
 }
 
 const namedSchema = z.object({
@@ -161,6 +194,7 @@ function log(
     page: context.page_tokens.pageNumber(pageTokenIn),
     attempt,
     page_token_out: null,
+    quota_project: raw.quota_project ?? null,
     principal: null,
     code: null,
     subjects: [name, parent].filter((subject) => subject !== ''),

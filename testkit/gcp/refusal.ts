@@ -23,8 +23,8 @@ export class GcpRefusal extends Error {
 }
 
 /** What Google answers for whatever is unreadable, has never been, or is purged: it does not say which. */
-export function refuseAccess(): GcpRefusal {
-  return new GcpRefusal('PERMISSION_DENIED', 'The caller does not have permission');
+export function refuseAccess(message = 'The caller does not have permission'): GcpRefusal {
+  return new GcpRefusal('PERMISSION_DENIED', message);
 }
 
 /** A refusal of an argument. */

@@ -20,9 +20,11 @@ export interface LoggedRequest {
   /** 1 and counting for as long as this very request has not succeeded. */
   readonly attempt: number;
   page_token_out: string | null;
-  /** Whose token it bears; `anonymous` where none is asked for. */
+  /** The project that the caller named to take the quota from. */
+  readonly quota_project: string | null;
+  /** Whose token it bears or was given; `anonymous` where none is asked for. */
   principal: string | null;
-  /** The name of the status, `OK` for a good answer. Null until answered, and for good when reset or left hanging. */
+  /** The name of the status or OAuth's word, `OK` for a good answer. Null until answered, and for good when reset or left hanging. */
   code: string | null;
   /** Names of organizations, folders and projects that the request named or the answer holds; sorted. */
   subjects: readonly string[];

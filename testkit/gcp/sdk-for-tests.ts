@@ -1,7 +1,7 @@
 // The bare SDK clients by which the tests of the fake assert each behaviour, so that it is not bent to our collector.
 import { FoldersClient, OrganizationsClient, ProjectsClient } from '@google-cloud/resource-manager';
-import { type ChannelCredentials, credentials } from '@grpc/grpc-js';
-import { PassThroughClient } from 'google-auth-library';
+import { type ChannelCredentials, credentials, Metadata } from '@grpc/grpc-js';
+import { type AuthClient, PassThroughClient } from 'google-auth-library';
 import { onTestFinished } from 'vitest';
 import { createOrganization, type OrganizationPlan } from './create-organization.ts';
 import { type GcpFake, type GcpFakeOptions, openGcpFake } from './fake.ts';
@@ -49,6 +49,24 @@ export function openClients(fake: GcpFake, sslCreds: ChannelCredentials = creden
     await Promise.all(Object.values(clients).map((client) => client.close()));
   });
   return clients;
+}
+
+/** Clients over TLS that trust the fake and bear the tokens of this client. */
+export function openSecureClients(fake: GcpFake, authClient: AuthClient): Clients {
+  const channel = credentials.createSsl(Buffer.from(fake.ca_pem ?? ''));
+  const tokens = credentials.createFromMetadataGenerator((_, callback) => {
+    authClient.getRequestHeaders().then(
+      (headers) => callback(null, toMetadata(headers)),
+      (error: Error) => callback(error),
+    );
+  });
+  return openClients(fake, credentials.combineChannelCredentials(channel, tokens));
+}
+
+function toMetadata(headers: Headers): Metadata {
+  const metadata = new Metadata();
+  for (const [name, value] of headers) metadata.set(name, value);
+  return metadata;
 }
 
 /** What a client's single call for one page answers with. */

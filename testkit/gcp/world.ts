@@ -1,8 +1,9 @@
 // Everything that exists behind the fake: organizations, who may read what, and whose tokens are good.
 import type { AccessTokens } from './access-tokens.ts';
+import type { Identities } from './identities.ts';
 import type { GcpOrganization } from './organization.ts';
 
-/** Who calls when the fake serves without TLS, as gRPC then sends no credentials. */
+/** Who calls where no token is asked for: without TLS, gRPC itself sends none. */
 export const anonymous = 'anonymous';
 
 /** The state of the fake. */
@@ -14,6 +15,7 @@ export interface GcpWorld {
   /** By principal the names of nodes that he can read, with all below them; who is not in it can read all. */
   readonly granted: Map<string, ReadonlySet<string>>;
   readonly tokens: AccessTokens;
+  readonly identities: Identities;
 }
 
 /** A set of organizations by their numbers. */
