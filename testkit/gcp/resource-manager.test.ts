@@ -2,6 +2,7 @@
 import type { FoldersClient, ProjectsClient } from '@google-cloud/resource-manager';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, test } from 'vitest';
+import { documentedRates } from './behaviour.ts';
 import { createOrganization } from './create-organization.ts';
 import { addFolder, addProject, moveProject, renameProject, requestProjectDeletion } from './mutations.ts';
 import { type GcpOrganization, listAncestry } from './organization.ts';
@@ -344,8 +345,8 @@ describe('quotas', () => {
   test('the eleventh list at once is refused, with the time to wait, and other methods are not', async () => {
     const organization = createOrganization({ id: '1' });
     const standing = new Date();
-    const rates = { ListProjects: { per_second: 10, burst: 10 } };
-    const fake = await startFake({ organizations: [organization], behaviour: { rates }, now: () => standing });
+    const behaviour = { rates: documentedRates };
+    const fake = await startFake({ organizations: [organization], behaviour, now: () => standing });
     const { projects, folders } = openClients(fake);
     const request = { parent: organization.name };
 
