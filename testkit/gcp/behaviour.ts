@@ -9,9 +9,9 @@ export interface GcpBehaviour {
   short_page_ratio: number;
   /** How many empty pages follow the first page of every walk that has a second one. */
   empty_run: number;
-  /** The pages of a call that asks for none. */
+  /** How many a page holds when the call names no size. */
   default_page_size: number;
-  /** What a larger page size is cut down to. */
+  /** How many a page holds at most, whatever the call names. */
   largest_page_size: number;
   /** Google says only that tokens expire; a collector must survive a short life. */
   page_token_lifetime_ms: number;
@@ -25,7 +25,7 @@ export interface GcpBehaviour {
   access_token_seconds: number;
 }
 
-/** Google's limits, by the documentation, for lists: 10 calls per second. */
+/** Google's documented quota for lists, for every method by itself. */
 export const documentedRates: Readonly<Record<string, Rate>> = { default: { per_second: 10, burst: 10 } };
 
 /**
