@@ -245,16 +245,6 @@ describe('limits', () => {
     await client.send(new DescribeOrganizationCommand({}));
     expect(fake.requests.map((request) => request.http_status)).toEqual([200, 400, 200]);
   });
-
-  test('the SDK retries a throttled call and succeeds', async () => {
-    const { fake, keys } = await startOrganization({ rates: { default: { per_second: 50, burst: 2 } } });
-    const client = organizationsClient(fake, keys, { maxAttempts: 10, retryMode: 'adaptive' });
-
-    const accounts = await listAccounts(client);
-
-    expect(accounts).toHaveLength(45);
-    expect(fake.requests.some((request) => request.error_code === 'TooManyRequestsException')).toBe(true);
-  });
 });
 
 describe('callers', () => {
