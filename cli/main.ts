@@ -69,7 +69,7 @@ function addStoreCommands(program: Command, environment: Environment, exit: (cod
 function addCollectCommands(program: Command, environment: Environment, exit: (code: number) => void): void {
   program
     .command('collect')
-    .argument('<name>', 'the collector: aws')
+    .argument('<name>', 'the collector, for example aws')
     .description('read the configured scopes of one collector into the inventory')
     .option('--scope <scope>', 'only this scope; repeatable', append, [])
     .option('--timeout <duration>', 'give up after this long', '15m')
@@ -80,7 +80,7 @@ function addCollectCommands(program: Command, environment: Environment, exit: (c
     });
   program
     .command('permissions')
-    .argument('<provider>', 'aws')
+    .argument('<provider>', 'the collector, for example aws')
     .description("the exact least-privilege policy for a collector's credentials")
     .action(async (provider: string) => {
       const { permissionsCommand } = await import('./permissions.ts');
