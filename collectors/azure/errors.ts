@@ -102,7 +102,7 @@ export function toCredentialError(thrown: unknown): ProviderError {
     return new ProviderError('credentials_refused', `${aadsts}: ${remedy}${ids}`, { cause, retryable });
   }
   const remedy =
-    'no token could be had from the login endpoint: check DNS, egress rules, the proxy variables and authority_host; where Microsoft cannot be reached at all, set disable_instance_discovery';
+    'no token could be had: check DNS, egress rules, the proxy variables and authority_host, and that tenant_id is a tenant of this cloud; where Microsoft cannot be reached at all, set disable_instance_discovery';
   return new ProviderError('unreachable', remedy, { cause, retryable: true });
 }
 
