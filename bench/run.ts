@@ -15,7 +15,7 @@ export interface Measured {
   readonly stderr: string;
 }
 
-/** Throws when the command fails. It is stopped after two minutes. */
+/** Throws when the command fails. It is stopped after five minutes. */
 export async function measure(
   program: Program,
   variables: Readonly<Record<string, string>>,
@@ -26,7 +26,7 @@ export async function measure(
   const child = spawn(process.execPath, ['--import', memory, programs[program], ...command], {
     env: { PATH: process.env['PATH'], AWS_EC2_METADATA_DISABLED: 'true', ...variables },
     stdio: ['ignore', 'ignore', 'pipe'],
-    timeout: 120_000,
+    timeout: 300_000,
   });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {

@@ -30,6 +30,7 @@ test('the bundle migrates, collects and serves, copied to a folder of its own', 
     await run({ ...aws.addCaller().variables, ...collector }, 'collect', 'aws');
     await run(reader, 'status');
     const api = await serveApi(reader, { folder, command: bundle });
+    onTestFinished(async () => void (await api.stop()));
     const health = await fetch(`${api.url}/healthz`);
 
     expect(await health.json()).toEqual({ ok: true });

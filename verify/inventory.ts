@@ -29,6 +29,12 @@ export const root = dirname(import.meta.dirname);
 
 const main = join(root, 'cli/main.ts');
 
+// A check that fails leaves its processes behind, some of them stopped for good: they end with ours.
+const living = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of living) child.kill('SIGKILL');
+});
+
 /** Starts `inventory …` with these variables and none of ours: no profile, key or proxy of this machine plays a part. */
 export function start(variables: Variables, ...command: string[]): Running {
   return startProgram(variables, [process.execPath, main, ...command]);
@@ -39,14 +45,20 @@ export function inventory(variables: Variables, ...command: string[]): Promise<E
   return start(variables, ...command).ended;
 }
 
-/** Starts any program that way. */
-export function startProgram(variables: Variables, [program = '', ...parameters]: readonly string[]): Running {
+/** Starts any program that way, in the repository unless another folder is named. */
+export function startProgram(
+  variables: Variables,
+  [program = '', ...parameters]: readonly string[],
+  cwd: string = root,
+): Running {
   const startedMs = performance.now();
   const child = spawn(program, parameters, {
-    cwd: root,
+    cwd,
     env: { PATH: process.env['PATH'], HOME: tmpdir(), AWS_EC2_METADATA_DISABLED: 'true', ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  living.add(child);
+  child.once('exit', () => living.delete(child));
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => {

@@ -9,7 +9,7 @@ export default defineConfig({
     setupFiles: ['testkit/vitest-setup.ts'],
     reporters: ['default', summaryReporter('verify')],
     retry: 0,
-    testTimeout: 180_000,
+    testTimeout: 300_000,
     hookTimeout: 120_000,
     maxWorkers: 3,
     maxConcurrency: 16,
