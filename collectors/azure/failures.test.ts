@@ -254,6 +254,27 @@ describe.for(['ListSubscriptions', 'GetEntities'])('a listing by %s', (operation
   });
 });
 
+test('a connection that is cut is made again', async () => {
+  const { fake, source } = await startAzure({ behaviour: { empty_page_ratio: 0 } });
+  fake.faults.plan({ operation: 'GetEntities', page: 2, nth: 1, effect: { kind: 'reset' } });
+  fake.faults.plan({ operation: 'ListSubscriptions', page: 2, nth: 1, effect: { kind: 'reset' } });
+
+  const read = await observe(source);
+
+  expect(read.error).toBeUndefined();
+  expect(read.accounts.size).toBe(45);
+});
+
+test('an outage that lasts fails the scope as one to try again', async () => {
+  const { fake, source } = await startAzure();
+  fake.faults.plan({ operation: 'GetEntities', effect: { kind: 'error', code: 'InternalServerError', status: 500 } });
+
+  const read = await observe(source);
+
+  expect(read.error).toMatchObject({ code: 'azure_error', status: 500, retryable: true });
+  expect(read.enumerated).toEqual([]);
+});
+
 describe('a subscription that Lighthouse projects', () => {
   async function startTwo(lighthouse_tenant: 'home' | 'managing') {
     const own = createTenant({ id: tenantId, subscriptions: 5 });
