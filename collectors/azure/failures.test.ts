@@ -256,13 +256,16 @@ describe.for(['ListSubscriptions', 'GetEntities'])('a listing by %s', (operation
 
 test('a connection that is cut is made again', async () => {
   const { fake, source } = await startAzure({ behaviour: { empty_page_ratio: 0 } });
-  fake.faults.plan({ operation: 'GetEntities', page: 2, nth: 1, effect: { kind: 'reset' } });
+  for (const page of [1, 2]) {
+    fake.faults.plan({ operation: 'GetEntities', page, nth: 1, effect: { kind: 'reset' } });
+  }
   fake.faults.plan({ operation: 'ListSubscriptions', page: 2, nth: 1, effect: { kind: 'reset' } });
 
   const read = await observe(source);
 
   expect(read.error).toBeUndefined();
   expect(read.accounts.size).toBe(45);
+  expect(read.requests.filter(({ attempts }) => attempts === 2)).toHaveLength(3);
 });
 
 test('an outage that lasts fails the scope as one to try again', async () => {

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { HttpAnswer } from '#core/http.ts';
 import { type Exchange, readRequestIds } from './calls.ts';
-import { toCredentialError } from './errors.ts';
+import { isProviderError, toCredentialError } from './errors.ts';
 import type { Listing } from './paging.ts';
 import type { AzureSession } from './session.ts';
 
@@ -18,11 +18,22 @@ export function entityListing(session: AzureSession): Listing {
 
 async function ask(session: AzureSession, link: string | undefined): Promise<Exchange> {
   try {
-    const first = await send(session, link);
+    const first = await sendUntilAnswered(session, link);
     const claims = first.status === 401 ? readClaims(first.headers['www-authenticate']) : undefined;
     return toExchange(claims === undefined ? first : await send(session, link, claims));
   } catch (thrown) {
     return { status: null, body: undefined, request_ids: [], attempts: 1, retry_delay_ms: 0, thrown };
+  }
+}
+
+// The HTTP client never repeats a POST without an answer, for it may have been done; this one only asks.
+async function sendUntilAnswered(session: AzureSession, link: string | undefined): Promise<HttpAnswer> {
+  try {
+    return await send(session, link);
+  } catch (error) {
+    if (link !== undefined || !isProviderError(error, 'unreachable') || session.context.signal.aborted) throw error;
+    const answer = await send(session, link);
+    return { ...answer, attempts: answer.attempts + 1 };
   }
 }
 
