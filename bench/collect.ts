@@ -11,7 +11,7 @@ import { type Measured, measure, type Program } from './run.ts';
 
 const accounts = 10_000;
 const units = 1000;
-const limitMib = 256;
+const limitMib = 128;
 
 /** First run, unchanged second run and their memory, from the bundle and from the sources, on both databases. */
 export async function benchCollect(databases: BenchDatabases): Promise<void> {

@@ -8,6 +8,11 @@ const root = join(import.meta.dirname, '..');
 export const programs = { source: join(root, 'cli/main.ts'), bundle: join(root, 'dist/cli/main.mjs') } as const;
 export type Program = keyof typeof programs;
 
+// Plain JavaScript: to load it, a TypeScript file would bring Node's type stripper and its memory into the measured process.
+const printPeakMemory = `data:text/javascript,${encodeURIComponent(
+  "import { writeSync } from 'node:fs'; process.on('exit', () => writeSync(2, '\\npeak_rss_kib=' + process.resourceUsage().maxRSS + '\\n'));",
+)}`;
+
 /** What a run took. */
 export interface Measured {
   readonly seconds: number;
@@ -22,8 +27,7 @@ export async function measure(
   command: readonly string[],
 ): Promise<Measured> {
   const started = performance.now();
-  const memory = join(import.meta.dirname, 'peak-memory.ts');
-  const child = spawn(process.execPath, ['--import', memory, programs[program], ...command], {
+  const child = spawn(process.execPath, ['--import', printPeakMemory, programs[program], ...command], {
     env: { PATH: process.env['PATH'], AWS_EC2_METADATA_DISABLED: 'true', ...variables },
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: 300_000,

