@@ -53,3 +53,11 @@ export function shuffleBy<T>(items: readonly T[], seed: number | null, nameOf: (
   const weighed = items.map((item) => ({ item, weight: toSeed(`${seed}/${nameOf(item)}`) }));
   return weighed.sort((a, b) => a.weight - b.weight).map(({ item }) => item);
 }
+
+/** The value with the keys of all its objects in an order that a seed decides. */
+export function shuffleKeys(value: unknown, seed: number): unknown {
+  if (Array.isArray(value)) return value.map((item) => shuffleKeys(item, seed));
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = shuffleBy(Object.entries(value), seed, ([key]) => key);
+  return Object.fromEntries(entries.map(([key, member]) => [key, shuffleKeys(member, seed)]));
+}

@@ -10,11 +10,11 @@ import { createHttpClient } from '#core/http.ts';
 import { createLogger } from '#core/log.ts';
 import { type Account, type Observation, type OrgNode, observationSchema } from '#core/observation.ts';
 import { type Request, requestSchema } from '#core/provenance.ts';
-import { trustInThisProcess } from '#testkit/azure/certificate.ts';
 import { createTenant, type TenantPlan } from '#testkit/azure/create-tenant.ts';
 import { type AzureFake, type AzureFakeOptions, openAzureFake } from '#testkit/azure/fake.ts';
 import type { AzureTenant } from '#testkit/azure/tenant.ts';
 import type { AzureAccess, AzureApplication } from '#testkit/azure/world.ts';
+import { trustInThisProcess } from '#testkit/certificate.ts';
 import { collector } from './collector.ts';
 import type { AzureConfig } from './config.ts';
 

@@ -1,5 +1,6 @@
 // One request from arrival to answer: route, log, play the planned faults, authenticate, throttle, answer.
-import { setTimeout as wait } from 'node:timers/promises';
+import { alterBody, answerOverHttp, breakOff, hasEffect, meetFaults } from '../effects.ts';
+import type { HttpAnswer, HttpOutcome, HttpRequest } from '../loopback-server.ts';
 import type { PageTokens } from '../page-tokens.ts';
 import type { Throttle } from '../throttle.ts';
 import { type Answer, AwsRefusal, type Service } from './answer.ts';
@@ -9,10 +10,9 @@ import type { FaultEffect, Faults } from './faults.ts';
 import { unexpectedCodes } from './input.ts';
 import { answerOrganizations } from './organizations-api.ts';
 import { answerPodIdentity } from './pod-identity.ts';
-import { type Envelope, type Rendered, render, renderAnswer, renderRefusal } from './render.ts';
+import { type Envelope, render, renderAnswer, renderRefusal } from './render.ts';
 import { type LoggedRequest, listNamed } from './request-log.ts';
 import { type RoutedRequest, routeRequest } from './route.ts';
-import type { Outcome, RawRequest } from './server.ts';
 import { parseSignature } from './sigv4.ts';
 import { answerSts, answerWebIdentity } from './sts-api.ts';
 import { answerTagging } from './tagging-api.ts';
@@ -39,43 +39,24 @@ const throttled: Readonly<Record<Service, [string, string]>> = {
   'pod-identity': ['ThrottlingException', 'Rate exceeded'],
 };
 
-/** Answers one request and writes it into the log. An error that is no refusal is a mistake in the test or the fake. */
-export async function handleRequest(context: HandlerContext, raw: RawRequest): Promise<Outcome> {
-  try {
-    return await answerRequest(context, raw);
-  } catch (error) {
-    // The client sees only a cut connection; the cause must not be lost with it.
-    if (!context.closing.aborted) context.unexpected.push(String(error));
-    throw error;
-  }
-}
-
-async function answerRequest(context: HandlerContext, raw: RawRequest): Promise<Outcome> {
+/** Answers one request and writes it into the log. */
+export async function handleRequest(context: HandlerContext, raw: HttpRequest): Promise<HttpOutcome> {
   const routed = route(raw);
   const entry = log(context, raw, routed);
-  const effects = context.faults.take(entry);
-  entry.faults = effects.map((effect) => effect.kind);
-  for (const effect of effects) {
-    if (effect.kind === 'delay') await wait(effect.ms, undefined, { signal: context.closing });
-    if (effect.kind === 'mutate') effect.mutate(context.world);
-  }
-  if (effects.some((effect) => effect.kind === 'hang')) return { kind: 'hang' };
-  const reset = effects.find((effect) => effect.kind === 'reset');
-  if (reset !== undefined && reset.after_headers !== true) return { kind: 'reset' };
-  const answer = respond(context, { raw, routed, entry, effects });
-  if (reset !== undefined) return { kind: 'reset', sent: answer };
-  entry.http_status = answer.status;
-  return { kind: 'send', answer };
+  const effects = await meetFaults(context, entry);
+  const outcome = await answerOverHttp(effects, () => respond(context, { raw, routed, entry, effects }));
+  if (outcome.kind === 'send') entry.http_status = outcome.answer.status;
+  return outcome;
 }
 
 interface Job {
-  readonly raw: RawRequest;
+  readonly raw: HttpRequest;
   readonly routed: Routed;
   readonly entry: LoggedRequest;
   readonly effects: readonly FaultEffect[];
 }
 
-function respond(context: HandlerContext, { raw, routed, entry, effects }: Job): Rendered {
+function respond(context: HandlerContext, { raw, routed, entry, effects }: Job): HttpAnswer {
   const { service, request_id } = entry;
   const envelope: Envelope = { service, operation: entry.operation ?? '', request_id, at: context.now() };
   const replaced = effects.find((effect) => effect.kind === 'raw');
@@ -90,8 +71,7 @@ function respond(context: HandlerContext, { raw, routed, entry, effects }: Job):
     entry.page_token_out = answer.next_token ?? null;
     entry.subjects = toSubjects(entry.input, answer.subjects);
     const rendered = renderAnswer(envelope, answer.body, context.behaviour.shuffle_seed);
-    const isBroken = effects.some((effect) => effect.kind === 'malformed');
-    return isBroken ? { ...rendered, body: rendered.body.slice(0, rendered.body.length / 2) } : rendered;
+    return { ...rendered, body: breakOff(rendered.body, effects) };
   } catch (error) {
     if (!(error instanceof AwsRefusal)) throw error;
     if (unexpectedCodes.has(error.name)) context.unexpected.push(`${entry.operation ?? 'request'}: ${error.message}`);
@@ -99,12 +79,12 @@ function respond(context: HandlerContext, { raw, routed, entry, effects }: Job):
   }
 }
 
-function renderForced(envelope: Envelope, entry: LoggedRequest, refusal: AwsRefusal): Rendered {
+function renderForced(envelope: Envelope, entry: LoggedRequest, refusal: AwsRefusal): HttpAnswer {
   entry.error_code = refusal.name;
   return renderRefusal(envelope, refusal);
 }
 
-function dispatch(context: HandlerContext, raw: RawRequest, routed: RoutedRequest): Answer {
+function dispatch(context: HandlerContext, raw: HttpRequest, routed: RoutedRequest): Answer {
   const { service, operation, input } = routed;
   if (service === 'pod-identity') return answerPodIdentity(context, raw.headers.authorization);
   if (operation === 'AssumeRoleWithWebIdentity' && service === 'sts') return answerWebIdentity(context, { input });
@@ -142,7 +122,7 @@ function toRefusal(service: Service, effect: FaultEffect): AwsRefusal | undefine
   return new AwsRefusal(effect.code, effect.message ?? 'planned by the test', { status: effect.status ?? 400 });
 }
 
-function withRetryAfter(answer: Rendered, effects: readonly FaultEffect[]): Rendered {
+function withRetryAfter(answer: HttpAnswer, effects: readonly FaultEffect[]): HttpAnswer {
   const seconds = effects
     .map((effect) => ('retry_after_seconds' in effect ? effect.retry_after_seconds : undefined))
     .find((value) => value !== undefined);
@@ -151,21 +131,13 @@ function withRetryAfter(answer: Rendered, effects: readonly FaultEffect[]): Rend
 
 /** Plays the faults that change a good answer. */
 function spoil(answer: Answer, entry: LoggedRequest, effects: readonly FaultEffect[]): Answer {
-  let { body, next_token } = answer;
-  for (const effect of effects) {
-    if (effect.kind === 'omit') {
-      body = Object.fromEntries(Object.entries(body).filter(([name]) => name !== effect.member));
-    }
-    if (effect.kind === 'alter') body = effect.alter(structuredClone({ ...body }));
-    if (effect.kind === 'repeat_token') {
-      next_token = entry.page_token_in ?? next_token;
-      body = { ...body, [entry.service === 'tagging' ? 'PaginationToken' : 'NextToken']: next_token };
-    }
-  }
-  return { body, next_token, subjects: answer.subjects };
+  if (!hasEffect(effects, 'repeat_token')) return { ...answer, body: alterBody(answer.body, effects) };
+  const next_token = entry.page_token_in ?? answer.next_token;
+  const member = entry.service === 'tagging' ? 'PaginationToken' : 'NextToken';
+  return { ...answer, body: alterBody({ ...answer.body, [member]: next_token }, effects), next_token };
 }
 
-function route(raw: RawRequest): Routed {
+function route(raw: HttpRequest): Routed {
   try {
     return routeRequest(raw);
   } catch (error) {
@@ -174,7 +146,7 @@ function route(raw: RawRequest): Routed {
   }
 }
 
-function log(context: HandlerContext, raw: RawRequest, routed: Routed): LoggedRequest {
+function log(context: HandlerContext, raw: HttpRequest, routed: Routed): LoggedRequest {
   const known = routed instanceof AwsRefusal ? undefined : routed;
   const claims = parseSignature(raw.headers.authorization);
   const input = known?.input ?? {};

@@ -1,15 +1,9 @@
 // Writes answers and refusals in the protocol of their service: JSON 1.1, STS's XML, or the agent's plain JSON.
 
-import { shuffleBy } from '../random.ts';
+import type { HttpAnswer } from '../loopback-server.ts';
+import { shuffleKeys } from '../random.ts';
 import { secretMarker } from '../secrets.ts';
 import type { AwsRefusal, Service, WireObject } from './answer.ts';
-
-/** A finished HTTP answer. */
-export interface Rendered {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
 
 /** What every answer carries. */
 export interface Envelope {
@@ -22,7 +16,7 @@ export interface Envelope {
 const stsNamespace = 'https://sts.amazonaws.com/doc/2011-06-15/';
 
 /** A successful answer; its JSON keys come in another order for another shuffle seed. */
-export function renderAnswer(envelope: Envelope, body: WireObject, shuffleSeed: number | null): Rendered {
+export function renderAnswer(envelope: Envelope, body: WireObject, shuffleSeed: number | null): HttpAnswer {
   const { service, operation, request_id } = envelope;
   if (service !== 'sts') {
     const text = JSON.stringify(shuffleSeed === null ? body : shuffleKeys(body, shuffleSeed));
@@ -34,7 +28,7 @@ export function renderAnswer(envelope: Envelope, body: WireObject, shuffleSeed: 
 }
 
 /** A refusal. */
-export function renderRefusal(envelope: Envelope, refusal: AwsRefusal): Rendered {
+export function renderRefusal(envelope: Envelope, refusal: AwsRefusal): HttpAnswer {
   const { name: code, message, status, fields } = refusal;
   if (envelope.service === 'sts') {
     const type = status < 500 ? 'Sender' : 'Receiver';
@@ -47,7 +41,7 @@ export function renderRefusal(envelope: Envelope, refusal: AwsRefusal): Rendered
 }
 
 /** Any body with the headers of an answer. */
-export function render(envelope: Envelope, status: number, contentType: string, body: string): Rendered {
+export function render(envelope: Envelope, status: number, contentType: string, body: string): HttpAnswer {
   const headers = {
     'content-type': contentType,
     'x-amzn-requestid': envelope.request_id,
@@ -65,11 +59,4 @@ function toXml(value: unknown): string {
   return Object.entries(value)
     .map(([name, member]) => `<${name}>${toXml(member)}</${name}>`)
     .join('');
-}
-
-function shuffleKeys(value: unknown, seed: number): unknown {
-  if (Array.isArray(value)) return value.map((item) => shuffleKeys(item, seed));
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = shuffleBy(Object.entries(value), seed, ([key]) => key);
-  return Object.fromEntries(entries.map(([key, member]) => [key, shuffleKeys(member, seed)]));
 }

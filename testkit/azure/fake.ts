@@ -2,17 +2,19 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createCertificate } from '../certificate.ts';
+import { createFaults } from '../faults.ts';
+import { openLoopbackServer } from '../loopback-server.ts';
+import { assertAsPlanned, keepMistakes } from '../mistakes.ts';
 import { createPageTokens } from '../page-tokens.ts';
 import { createRandom } from '../random.ts';
 import { type AzureBehaviour, strictBehaviour } from './behaviour.ts';
-import { createCertificate } from './certificate.ts';
-import { createFaults, type Faults } from './faults.ts';
+import type { Faults } from './faults.ts';
 import { type ForeignRequest, openForeignHost } from './foreign-host.ts';
 import { type HandlerContext, handleRequest } from './handle.ts';
 import { createPager } from './paging.ts';
 import { createReadBuckets } from './read-buckets.ts';
 import type { LoggedRequest } from './request-log.ts';
-import { openLoopbackServer } from './server.ts';
 import { type AzureTenant, createIndexes } from './tenant.ts';
 import {
   type AccessToken,
@@ -86,8 +88,8 @@ export async function openAzureFake(options: AzureFakeOptions): Promise<AzureFak
     unexpected.push(`the foreign host was called ${how}: ${request.method} ${request.path}`);
   });
   const context = createContext(options, { closing: closing.signal, unexpected, foreign_url: foreign.url });
-  const server = await openLoopbackServer(certificate, { port: options.port ?? 0, host: 'localhost' }, (request) =>
-    handleRequest(context, request),
+  const server = await openLoopbackServer({ port: options.port ?? 0, host: 'localhost', certificate }, (request) =>
+    keepMistakes(context, handleRequest(context, request)),
   );
   const directory = await mkdtemp(join(tmpdir(), 'azure-fake-'));
   const caFile = join(directory, 'ca.pem');
@@ -114,7 +116,7 @@ export async function openAzureFake(options: AzureFakeOptions): Promise<AzureFak
       ...world.tokens.keys(),
       ...[...world.applications.values()].map((application) => application.client_secret),
     ],
-    assertNoUnexpected: () => assertNoUnexpected(context),
+    assertNoUnexpected: () => assertAsPlanned('Azure', context),
     close: async () => {
       closing.abort();
       await Promise.all([server.close(), foreign.close(), rm(directory, { recursive: true, force: true })]);
@@ -168,12 +170,4 @@ function issueByHand(
     expires_at: new Date(issuedAt.getTime() + grant.lifeSeconds * 1000),
     authority: grant.url,
   });
-}
-
-function assertNoUnexpected({ unexpected, faults }: HandlerContext): void {
-  const idle = faults
-    .unused()
-    .map(({ operation = 'any operation', effect }) => `unused fault ${effect.kind} on ${operation}`);
-  const problems = [...unexpected, ...idle];
-  if (problems.length > 0) throw new Error(`the Azure fake was used otherwise than planned:\n${problems.join('\n')}`);
 }

@@ -1,7 +1,7 @@
 // The host that a hostile nextLink leads to: nobody may ever call it, least of all with a token.
-import type { Certificate } from './certificate.ts';
+import type { Certificate } from '../certificate.ts';
+import { type LoopbackServer, openLoopbackServer } from '../loopback-server.ts';
 import { renderAnswer } from './render.ts';
-import { type LoopbackServer, openLoopbackServer } from './server.ts';
 
 /** One call that should not have been. */
 export interface ForeignRequest {
@@ -18,7 +18,7 @@ export function openForeignHost(
   certificate: Certificate,
   report: (request: ForeignRequest) => void,
 ): Promise<LoopbackServer> {
-  return openLoopbackServer(certificate, { port: 0, host: '127.0.0.1' }, async ({ method, path, headers }) => {
+  return openLoopbackServer({ port: 0, certificate }, async ({ method, path, headers }) => {
     report({ method, path, had_token: headers.authorization !== undefined });
     const id = 'f0f0f0f0-0000-4000-8000-000000000000';
     const envelope = { service: null, request_id: id, correlation_id: id, remaining_reads: null, at: new Date() };

@@ -1,5 +1,6 @@
 // One request from arrival to answer: route, log, play the planned faults, authenticate, throttle, answer.
-import { setTimeout as wait } from 'node:timers/promises';
+import { answerOverHttp, breakOff, hasEffect, meetFaults } from '../effects.ts';
+import type { HttpAnswer, HttpOutcome, HttpRequest } from '../loopback-server.ts';
 import type { PageTokens } from '../page-tokens.ts';
 import { type Answer, AzureRefusal } from './answer.ts';
 import { authenticate, findToken } from './authenticate.ts';
@@ -9,10 +10,9 @@ import { getEntities } from './entities-api.ts';
 import type { FaultEffect, Faults } from './faults.ts';
 import { answerConfiguration, answerToken } from './login-api.ts';
 import type { ReadBuckets } from './read-buckets.ts';
-import { type Rendered, render, renderAnswer, renderRefusal } from './render.ts';
+import { render, renderAnswer, renderRefusal } from './render.ts';
 import type { LoggedRequest } from './request-log.ts';
 import { type RoutedRequest, readSkipToken, routeRequest } from './route.ts';
-import type { Outcome, RawRequest } from './server.ts';
 import { spoil, toRefusal } from './spoil.ts';
 import { listSubscriptions, listTenants } from './subscriptions-api.ts';
 
@@ -37,43 +37,24 @@ const armOperations: Readonly<Record<string, (context: ApiContext, call: ArmCall
   GetEntities: getEntities,
 };
 
-/** Answers one request and writes it into the log. An error that is no refusal is a mistake in the test or the fake. */
-export async function handleRequest(context: HandlerContext, raw: RawRequest): Promise<Outcome> {
-  try {
-    return await answerRequest(context, raw);
-  } catch (error) {
-    // The client sees only a cut connection; the cause must not be lost with it.
-    if (!context.closing.aborted) context.unexpected.push(String(error));
-    throw error;
-  }
-}
-
-async function answerRequest(context: HandlerContext, raw: RawRequest): Promise<Outcome> {
+/** Answers one request and writes it into the log. */
+export async function handleRequest(context: HandlerContext, raw: HttpRequest): Promise<HttpOutcome> {
   const routed = route(raw);
   const entry = log(context, raw, routed);
-  const effects = context.faults.take(entry);
-  entry.faults = effects.map((effect) => effect.kind);
-  for (const effect of effects) {
-    if (effect.kind === 'delay') await wait(effect.ms, undefined, { signal: context.closing });
-    if (effect.kind === 'mutate') effect.mutate(context.world);
-  }
-  if (effects.some((effect) => effect.kind === 'hang')) return { kind: 'hang' };
-  const reset = effects.find((effect) => effect.kind === 'reset');
-  if (reset !== undefined && reset.after_headers !== true) return { kind: 'reset' };
-  const answer = await respond(context, { raw, routed, entry, effects });
-  if (reset !== undefined) return { kind: 'reset', sent: answer };
-  entry.http_status = answer.status;
-  return { kind: 'send', answer };
+  const effects = await meetFaults(context, entry);
+  const outcome = await answerOverHttp(effects, () => respond(context, { raw, routed, entry, effects }));
+  if (outcome.kind === 'send') entry.http_status = outcome.answer.status;
+  return outcome;
 }
 
 interface Job {
-  readonly raw: RawRequest;
+  readonly raw: HttpRequest;
   readonly routed: Routed;
   readonly entry: LoggedRequest;
   readonly effects: readonly FaultEffect[];
 }
 
-async function respond(context: HandlerContext, { raw, routed, entry, effects }: Job): Promise<Rendered> {
+async function respond(context: HandlerContext, { raw, routed, entry, effects }: Job): Promise<HttpAnswer> {
   const reads = entry.service === 'arm' ? takeRead(context, entry) : null;
   const envelope = { ...entry, remaining_reads: reads?.remaining ?? null, at: context.now() };
   const replaced = effects.find((effect) => effect.kind === 'raw');
@@ -84,7 +65,7 @@ async function respond(context: HandlerContext, { raw, routed, entry, effects }:
     if (routed instanceof AzureRefusal) throw routed;
     const forced = effects.map((effect) => toRefusal(routed.service, effect)).find((refusal) => refusal !== undefined);
     if (forced !== undefined) throw forced;
-    if (effects.some((effect) => effect.kind === 'expired_token')) expireToken(context, raw);
+    if (hasEffect(effects, 'expired_token')) expireToken(context, raw);
     if (reads?.is_allowed === false) throw refuseReads(reads.retry_after_seconds);
     const answer = spoil(await dispatch(context, raw, routed), {
       entry,
@@ -95,8 +76,7 @@ async function respond(context: HandlerContext, { raw, routed, entry, effects }:
     entry.page_token_out = answer.next_token ?? null;
     entry.subjects = [...new Set(answer.subjects)].sort();
     const rendered = renderAnswer(envelope, answer.body, context.behaviour.shuffle_seed);
-    const isBroken = effects.some((effect) => effect.kind === 'malformed');
-    return isBroken ? { ...rendered, body: rendered.body.slice(0, rendered.body.length / 2) } : rendered;
+    return { ...rendered, body: breakOff(rendered.body, effects) };
   } catch (error) {
     if (!(error instanceof AzureRefusal)) throw error;
     if (error.options.is_unexpected === true)
@@ -106,7 +86,7 @@ async function respond(context: HandlerContext, { raw, routed, entry, effects }:
   }
 }
 
-async function dispatch(context: HandlerContext, raw: RawRequest, routed: RoutedRequest): Promise<Answer> {
+async function dispatch(context: HandlerContext, raw: HttpRequest, routed: RoutedRequest): Promise<Answer> {
   const { service, operation } = routed;
   const origin = toOrigin(raw);
   if (service === 'login') {
@@ -132,17 +112,17 @@ function refuseReads(seconds: number): AzureRefusal {
   });
 }
 
-function expireToken(context: HandlerContext, raw: RawRequest): void {
+function expireToken(context: HandlerContext, raw: HttpRequest): void {
   const token = findToken(context, raw.headers.authorization);
   if (token !== undefined) token.expires_at = context.now();
 }
 
 /** The server as the client addressed it; links and endpoints in answers follow it. */
-function toOrigin(raw: RawRequest): string {
+function toOrigin(raw: HttpRequest): string {
   return `https://${raw.headers.host ?? ''}`;
 }
 
-function route(raw: RawRequest): Routed {
+function route(raw: HttpRequest): Routed {
   try {
     return routeRequest(raw.method, raw.path);
   } catch (error) {
@@ -151,7 +131,7 @@ function route(raw: RawRequest): Routed {
   }
 }
 
-function log(context: HandlerContext, raw: RawRequest, routed: Routed): LoggedRequest {
+function log(context: HandlerContext, raw: HttpRequest, routed: Routed): LoggedRequest {
   const known = routed instanceof AzureRefusal ? undefined : routed;
   const token = findToken(context, raw.headers.authorization);
   const form = known?.operation === 'Token' ? new URLSearchParams(raw.body.toString()) : undefined;
@@ -180,7 +160,7 @@ function log(context: HandlerContext, raw: RawRequest, routed: Routed): LoggedRe
   return entry;
 }
 
-function readHeader(raw: RawRequest, name: string): string | null {
+function readHeader(raw: HttpRequest, name: string): string | null {
   const value = raw.headers[name];
   return typeof value === 'string' ? value : null;
 }

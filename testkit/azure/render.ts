@@ -1,14 +1,8 @@
 // Writes answers and refusals as their service does, with the headers that it puts on each of them.
-import { shuffleBy } from '../random.ts';
+import type { HttpAnswer } from '../loopback-server.ts';
+import { shuffleKeys } from '../random.ts';
 import { secretMarker } from '../secrets.ts';
 import type { AzureRefusal, Service, WireObject } from './answer.ts';
-
-/** A finished HTTP answer. */
-export interface Rendered {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
 
 /** What every answer carries. */
 export interface Envelope {
@@ -23,12 +17,12 @@ export interface Envelope {
 const json = 'application/json; charset=utf-8';
 
 /** A successful answer; its JSON keys come in another order for another shuffle seed. */
-export function renderAnswer(envelope: Envelope, body: WireObject, shuffleSeed: number | null): Rendered {
+export function renderAnswer(envelope: Envelope, body: WireObject, shuffleSeed: number | null): HttpAnswer {
   return render(envelope, 200, json, JSON.stringify(shuffleSeed === null ? body : shuffleKeys(body, shuffleSeed)));
 }
 
 /** A refusal: an OAuth error of the login endpoint, or the error object of Resource Manager. */
-export function renderRefusal(envelope: Envelope, refusal: AzureRefusal): Rendered {
+export function renderRefusal(envelope: Envelope, refusal: AzureRefusal): HttpAnswer {
   const { name: code, message, options } = refusal;
   const body = envelope.service === 'login' ? toOAuthError(envelope, refusal) : { error: { code, message } };
   const rendered = render(envelope, options.status ?? 400, json, JSON.stringify(body));
@@ -36,7 +30,7 @@ export function renderRefusal(envelope: Envelope, refusal: AzureRefusal): Render
 }
 
 /** Any body with the headers of an answer. */
-export function render(envelope: Envelope, status: number, contentType: string, body: string): Rendered {
+export function render(envelope: Envelope, status: number, contentType: string, body: string): HttpAnswer {
   const { request_id, correlation_id, remaining_reads, at } = envelope;
   const headers = {
     'content-type': contentType,
@@ -65,11 +59,4 @@ function toOAuthError(envelope: Envelope, { name: code, message, options }: Azur
     trace_id: envelope.request_id,
     correlation_id: envelope.correlation_id,
   };
-}
-
-function shuffleKeys(value: unknown, seed: number): unknown {
-  if (Array.isArray(value)) return value.map((item) => shuffleKeys(item, seed));
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = shuffleBy(Object.entries(value), seed, ([key]) => key);
-  return Object.fromEntries(entries.map(([key, member]) => [key, shuffleKeys(member, seed)]));
 }

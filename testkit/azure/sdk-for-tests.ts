@@ -3,7 +3,7 @@ import { SubscriptionClient } from '@azure/arm-resources-subscriptions';
 import { ClientSecretCredential, type TokenCredential } from '@azure/identity';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
-import { trustInThisProcess } from './certificate.ts';
+import { trustInThisProcess } from '../certificate.ts';
 import { createTenant } from './create-tenant.ts';
 import { type AzureFake, type AzureFakeOptions, openAzureFake } from './fake.ts';
 import type { AzureTenant } from './tenant.ts';

@@ -1,4 +1,5 @@
 // Plays the planned faults that refuse a request or change a good answer.
+import { alterBody, hasEffect } from '../effects.ts';
 import { type Answer, AzureRefusal, type Service } from './answer.ts';
 import type { FaultEffect } from './faults.ts';
 import { refuseSkipToken } from './paging.ts';
@@ -12,6 +13,7 @@ export function toRefusal(service: Service, effect: FaultEffect): AzureRefusal |
     const code = service === 'login' ? 'AADSTS90055' : 'TooManyRequests';
     return new AzureRefusal(code, 'The request is being throttled.', {
       status: 429,
+      // Azure always says when to come back; here it is at once unless told otherwise.
       headers: { 'retry-after': String(effect.retry_after_seconds ?? 0) },
       oauth_error: 'temporarily_unavailable',
     });
@@ -38,14 +40,8 @@ export function spoil(
   },
 ): Answer {
   let { body, next_token: token } = answer;
-  if (effects.some((effect) => effect.kind === 'repeat_link')) token = entry.page_token_in ?? token;
+  if (hasEffect(effects, 'repeat_link')) token = entry.page_token_in ?? token;
   if (token !== undefined) body = { ...body, nextLink: toNextLink(origin, entry.path, token) };
-  for (const effect of effects) {
-    if (effect.kind === 'foreign_link') body = { ...body, nextLink: toNextLink(foreignUrl, entry.path, 'foreign') };
-    if (effect.kind === 'omit') {
-      body = Object.fromEntries(Object.entries(body).filter(([name]) => name !== effect.member));
-    }
-    if (effect.kind === 'alter') body = effect.alter(structuredClone({ ...body }));
-  }
-  return { body, next_token: token, subjects: answer.subjects };
+  if (hasEffect(effects, 'foreign_link')) body = { ...body, nextLink: toNextLink(foreignUrl, entry.path, 'foreign') };
+  return { body: alterBody(body, effects), next_token: token, subjects: answer.subjects };
 }

@@ -1,15 +1,18 @@
 // The strict fake of Google Cloud: Resource Manager v3 over gRPC, and the services that give out tokens for it.
+
+import { createCertificate } from '../certificate.ts';
+import { createFaults } from '../faults.ts';
+import { openLoopbackServer } from '../loopback-server.ts';
+import { assertAsPlanned, keepMistakes } from '../mistakes.ts';
 import { createPageTokens } from '../page-tokens.ts';
 import { createRandom } from '../random.ts';
 import { createThrottle } from '../throttle.ts';
 import { createAccessTokens } from './access-tokens.ts';
 import { type GcpBehaviour, strictBehaviour } from './behaviour.ts';
-import { createCertificate } from './certificate.ts';
-import { createFaults, type Faults } from './faults.ts';
+import type { Faults } from './faults.ts';
 import { openGrpcServer } from './grpc-server.ts';
 import { type CallContext, type HandlerContext, handleCall } from './handle.ts';
 import { handleTokenRequest } from './handle-token.ts';
-import { openHttpServer } from './http-server.ts';
 import { createIdentities, createKeyFile, ensureServiceAccount, type KeyFile, trustIssuer } from './identities.ts';
 import type { GcpOrganization } from './organization.ts';
 import { createPager } from './paging.ts';
@@ -94,7 +97,7 @@ export async function openGcpFake(options: GcpFakeOptions): Promise<GcpFake> {
     tls: certificate,
     handle: (call) => keepMistakes(context, handleCall(context, call)),
   });
-  const services = await openHttpServer((request) =>
+  const services = await openLoopbackServer({ port: 0 }, (request) =>
     keepMistakes(context, handleTokenRequest({ ...context, token_context }, request)),
   );
   return {
@@ -109,7 +112,7 @@ export async function openGcpFake(options: GcpFakeOptions): Promise<GcpFake> {
     faults,
     requests,
     refreshSearch,
-    assertNoUnexpected: () => assertNoUnexpected(context),
+    assertNoUnexpected: () => assertAsPlanned('GCP', context),
     close: async () => {
       closing.abort();
       await Promise.all([server.close(), services.close()]);
@@ -201,22 +204,4 @@ function takeSnapshot(organizations: ReadonlyMap<string, GcpOrganization>): Read
     projects: new Map(organization.projects),
   }));
   return createOrganizations(copies);
-}
-
-/** An error that is no refusal is a mistake in the test or the fake, of which the client sees little. */
-async function keepMistakes<Outcome>(context: CallContext, handling: Promise<Outcome>): Promise<Outcome> {
-  try {
-    return await handling;
-  } catch (error) {
-    if (!context.closing.aborted) context.unexpected.push(String(error));
-    throw error;
-  }
-}
-
-function assertNoUnexpected({ unexpected, faults }: CallContext): void {
-  const idle = faults
-    .unused()
-    .map(({ operation = 'any operation', effect }) => `unused fault ${effect.kind} on ${operation}`);
-  const problems = [...unexpected, ...idle];
-  if (problems.length > 0) throw new Error(`the GCP fake was used otherwise than planned:\n${problems.join('\n')}`);
 }

@@ -9,6 +9,7 @@ import {
   type sendUnaryData,
   status,
 } from '@grpc/grpc-js';
+import { listen } from '../loopback-server.ts';
 import type { Outcome, RawCall } from './handle.ts';
 import type { Method, Protos } from './protos.ts';
 
@@ -48,14 +49,8 @@ export async function openGrpcServer(plan: GrpcServerPlan): Promise<GrpcServer> 
     socket.once('close', () => sockets.delete(peer));
     injector.injectConnection(socket);
   });
-  await new Promise<void>((resolve, reject) => {
-    listener.once('error', reject);
-    listener.listen(plan.port, '127.0.0.1', resolve);
-  });
-  const address = listener.address();
-  if (address === null || typeof address === 'string') throw new TypeError('the server has no port');
   return {
-    port: address.port,
+    port: await listen(listener, plan.port),
     close: () =>
       new Promise((resolve, reject) => {
         listener.close((error) => (error === undefined ? resolve() : reject(error)));

@@ -1,8 +1,8 @@
 // One request for a token from arrival to answer: log, play the planned faults, answer in the service's own words.
-import { setTimeout as wait } from 'node:timers/promises';
+import { alterBody, answerOverHttp, breakOff, meetFaults } from '../effects.ts';
+import type { HttpAnswer, HttpOutcome, HttpRequest } from '../loopback-server.ts';
 import type { FaultEffect } from './faults.ts';
-import { type CallContext, spoilBody, throwPlanned } from './handle.ts';
-import type { HttpOutcome, HttpRequest } from './http-server.ts';
+import { type CallContext, throwPlanned } from './handle.ts';
 import { GcpRefusal, type StatusName } from './refusal.ts';
 import type { LoggedRequest } from './request-log.ts';
 import {
@@ -10,6 +10,7 @@ import {
   routeTokenRequest,
   type TokenAnswer,
   type TokenContext,
+  type TokenRequest,
   type TokenRoute,
 } from './token-services.ts';
 
@@ -27,61 +28,56 @@ const httpStatuses: Partial<Record<StatusName, number>> = {
 /** Answers one request and writes it into the log. */
 export async function handleTokenRequest(
   context: CallContext & { readonly token_context: TokenContext },
-  request: HttpRequest,
+  raw: HttpRequest,
 ): Promise<HttpOutcome> {
+  const request = { ...raw, url: new URL(raw.path, 'http://127.0.0.1'), body: raw.body.toString() };
   const route = routeTokenRequest(request);
   const entry = log(context, request, route);
-  const effects = context.faults.take(entry);
-  entry.faults = effects.map((effect) => effect.kind);
-  for (const effect of effects) {
-    if (effect.kind === 'delay') await wait(effect.ms, undefined, { signal: context.closing });
-    if (effect.kind === 'mutate') effect.mutate(context.world);
-  }
-  if (effects.some((effect) => effect.kind === 'hang')) return { kind: 'hang' };
-  if (effects.some((effect) => effect.kind === 'reset')) return { kind: 'reset' };
-  try {
-    for (const effect of effects) throwPlanned(context, effect);
-    if (route === undefined) {
-      context.unexpected.push(`the fake does not know ${request.method} ${request.url.pathname}`);
-      throw new GcpRefusal('NOT_FOUND', `the fake does not know ${request.url.pathname}`);
+  const effects = await meetFaults(context, entry);
+  return answerOverHttp(effects, async () => {
+    try {
+      for (const effect of effects) throwPlanned(context, effect);
+      if (route === undefined) {
+        context.unexpected.push(`the fake does not know ${request.method} ${request.url.pathname}`);
+        throw new GcpRefusal('NOT_FOUND', `the fake does not know ${request.url.pathname}`);
+      }
+      const answered = await route.answer(context.token_context, request);
+      entry.principal = answered.principal;
+      entry.code = 'OK';
+      context.attempts.succeed(toKey(request));
+      return toAnswer(answered, effects);
+    } catch (error) {
+      return refuse(error, entry);
     }
-    const answered = await route.answer(context.token_context, request);
-    entry.principal = answered.principal;
-    entry.code = 'OK';
-    context.attempts.succeed(toKey(request));
-    return toOutcome(answered, effects);
-  } catch (error) {
-    return refuse(error, entry);
-  }
+  });
 }
 
-function toOutcome({ body }: TokenAnswer, effects: readonly FaultEffect[]): HttpOutcome {
-  if (typeof body === 'string') return { kind: 'send', status: 200, body, content_type: 'application/text' };
-  const json = JSON.stringify(spoilBody(body, effects));
-  const isBroken = effects.some((effect) => effect.kind === 'malformed');
-  return sendJson(200, isBroken ? json.slice(0, json.length / 2) : json);
+function toAnswer({ body }: TokenAnswer, effects: readonly FaultEffect[]): HttpAnswer {
+  if (typeof body === 'string') return render(200, body, 'application/text');
+  return render(200, breakOff(JSON.stringify(alterBody(body, effects)), effects));
 }
 
-function refuse(error: unknown, entry: LoggedRequest): HttpOutcome {
+function refuse(error: unknown, entry: LoggedRequest): HttpAnswer {
   if (error instanceof OAuthRefusal) {
     entry.code = error.name;
-    return sendJson(400, JSON.stringify({ error: error.name, error_description: error.message }));
+    return render(400, JSON.stringify({ error: error.name, error_description: error.message }));
   }
   if (!(error instanceof GcpRefusal)) throw error;
   entry.code = error.status;
   const code = httpStatuses[error.status] ?? 500;
-  return sendJson(code, JSON.stringify({ error: { code, message: error.message, status: error.status } }));
+  return render(code, JSON.stringify({ error: { code, message: error.message, status: error.status } }));
 }
 
-function sendJson(status: number, body: string): HttpOutcome {
-  return { kind: 'send', status, body, content_type: 'application/json' };
+function render(status: number, body: string, contentType = 'application/json'): HttpAnswer {
+  // Clients of the metadata server believe only answers that say who answers.
+  return { status, headers: { 'content-type': contentType, 'metadata-flavor': 'Google' }, body };
 }
 
-function toKey({ method, url }: HttpRequest): string {
+function toKey({ method, url }: TokenRequest): string {
   return `${method} ${url.pathname}`;
 }
 
-function log(context: CallContext, request: HttpRequest, route: TokenRoute | undefined): LoggedRequest {
+function log(context: CallContext, request: TokenRequest, route: TokenRoute | undefined): LoggedRequest {
   const entry: LoggedRequest = {
     at: context.now(),
     service: route?.service ?? null,

@@ -1,6 +1,6 @@
 // One call from arrival to answer: log, play the planned faults, authenticate, throttle, answer.
-import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
+import { alterBody, hasEffect, meetFaults } from '../effects.ts';
 import type { PageTokens } from '../page-tokens.ts';
 import type { Throttle } from '../throttle.ts';
 import type { GcpBehaviour } from './behaviour.ts';
@@ -67,14 +67,9 @@ export async function handleCall(context: HandlerContext, raw: RawCall): Promise
   const input: WireObject = Object.fromEntries(Object.entries(raw.method.requestDeserialize(raw.request)));
   const key = JSON.stringify([raw.operation, input]);
   const entry = log(context, raw, { input, attempt: context.attempts.next(key) });
-  const effects = context.faults.take(entry);
-  entry.faults = effects.map((effect) => effect.kind);
-  for (const effect of effects) {
-    if (effect.kind === 'delay') await wait(effect.ms, undefined, { signal: context.closing });
-    if (effect.kind === 'mutate') effect.mutate(context.world);
-  }
-  if (effects.some((effect) => effect.kind === 'hang')) return { kind: 'hang' };
-  if (effects.some((effect) => effect.kind === 'reset')) return { kind: 'reset' };
+  const effects = await meetFaults(context, entry);
+  if (hasEffect(effects, 'hang')) return { kind: 'hang' };
+  if (hasEffect(effects, 'reset')) return { kind: 'reset' };
   try {
     const message = await answer(context, raw, { entry, effects });
     entry.code = 'OK';
@@ -107,7 +102,7 @@ async function answer(context: HandlerContext, raw: RawCall, { entry, effects }:
   const { nextPageToken: token } = body;
   entry.page_token_out = typeof token === 'string' && token !== '' ? token : null;
   entry.subjects = [...new Set([...entry.subjects, ...answered.subjects])].sort();
-  return effects.some((effect) => effect.kind === 'malformed') ? unreadable : raw.method.responseSerialize(body);
+  return hasEffect(effects, 'malformed') ? unreadable : raw.method.responseSerialize(body);
 }
 
 async function authenticate(context: HandlerContext, authorization: string | undefined): Promise<string> {
@@ -152,21 +147,9 @@ export function throwPlanned(context: Pick<CallContext, 'quota_project'>, effect
   }
 }
 
-/** Plays the faults that change a good answer's members. */
-export function spoilBody(body: WireObject, effects: readonly FaultEffect[]): WireObject {
-  let spoiled = body;
-  for (const effect of effects) {
-    if (effect.kind === 'omit') {
-      spoiled = Object.fromEntries(Object.entries(spoiled).filter(([name]) => name !== effect.member));
-    }
-    if (effect.kind === 'alter') spoiled = effect.alter(structuredClone({ ...spoiled }));
-  }
-  return spoiled;
-}
-
 function spoil({ body }: Answer, { page_token_in: token }: LoggedRequest, effects: readonly FaultEffect[]): WireObject {
-  const isRepeated = token !== null && effects.some((effect) => effect.kind === 'repeat_token');
-  return spoilBody(isRepeated ? { ...body, nextPageToken: token } : body, effects);
+  const isRepeated = token !== null && hasEffect(effects, 'repeat_token');
+  return alterBody(isRepeated ? { ...body, nextPageToken: token } : body, effects);
 }
 
 const namedSchema = z.object({

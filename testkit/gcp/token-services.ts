@@ -1,9 +1,9 @@
 // The services that give out access tokens: exchange of federated tokens, impersonation, keys, and the metadata server.
 import type { KeyObject } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import { decodeJwt, decodeProtectedHeader, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
 import { z } from 'zod';
 import type { AccessTokens } from './access-tokens.ts';
-import type { HttpRequest } from './http-server.ts';
 import type { Identities, ServiceAccount } from './identities.ts';
 import { GcpRefusal, refuseAccess, refuseArgument } from './refusal.ts';
 import type { Service } from './request-log.ts';
@@ -16,6 +16,14 @@ export interface TokenContext {
   /** Life of a token whose life is not asked for. */
   lifeSeconds(): number;
   now(): Date;
+}
+
+/** A request for a token, or for what the metadata server knows. */
+export interface TokenRequest {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
 }
 
 /** A refusal by OAuth: a word, and what it is about. */
@@ -37,7 +45,7 @@ export interface TokenAnswer {
 export interface TokenRoute {
   readonly service: Service;
   readonly operation: string;
-  answer(context: TokenContext, request: HttpRequest): TokenAnswer | Promise<TokenAnswer>;
+  answer(context: TokenContext, request: TokenRequest): TokenAnswer | Promise<TokenAnswer>;
 }
 
 /** The scope that allows everything. */
@@ -51,13 +59,13 @@ const impersonatedPath = /^\/v1\/projects\/-\/serviceAccounts\/([^/:]+):generate
 export const googleTokenUrl = 'https://oauth2.googleapis.com/token';
 
 /** Finds the service, or undefined for a path that the fake does not have. */
-export function routeTokenRequest({ method, url }: HttpRequest): TokenRoute | undefined {
+export function routeTokenRequest({ method, url }: TokenRequest): TokenRoute | undefined {
   const asked = `${method} ${url.pathname}`;
   if (asked === 'POST /v1/token') return { service: 'sts', operation: 'ExchangeToken', answer: exchangeToken };
   if (asked === 'POST /token') return { service: 'oauth2', operation: 'GrantToken', answer: grantToken };
   const [, email] = (method === 'POST' ? impersonatedPath.exec(url.pathname) : undefined) ?? [];
   if (email !== undefined) {
-    const answer = (context: TokenContext, request: HttpRequest) => impersonate(context, request, email);
+    const answer = (context: TokenContext, request: TokenRequest) => impersonate(context, request, email);
     return { service: 'iamcredentials', operation: 'GenerateAccessToken', answer };
   }
   if (!asked.startsWith('GET /computeMetadata/v1/')) return undefined;
@@ -73,7 +81,7 @@ const exchangeSchema = z.object({
   scope: z.string().min(1),
 });
 
-async function exchangeToken(context: TokenContext, { body }: HttpRequest): Promise<TokenAnswer> {
+async function exchangeToken(context: TokenContext, { body }: TokenRequest): Promise<TokenAnswer> {
   const parsed = exchangeSchema.safeParse(Object.fromEntries(new URLSearchParams(body)));
   if (!parsed.success) throw new OAuthRefusal('invalid_request', 'Invalid value in the request.');
   const { audience, subject_token: subjectToken, scope } = parsed.data;
@@ -100,7 +108,7 @@ async function verifySubject(...[token, keys, options]: Parameters<typeof jwtVer
 
 const grantSchema = z.object({ grant_type: z.literal(jwtBearer), assertion: z.string() });
 
-async function grantToken(context: TokenContext, { body }: HttpRequest): Promise<TokenAnswer> {
+async function grantToken(context: TokenContext, { body }: TokenRequest): Promise<TokenAnswer> {
   const parsed = grantSchema.safeParse(Object.fromEntries(new URLSearchParams(body)));
   if (!parsed.success) throw new OAuthRefusal('unsupported_grant_type', 'Invalid grant_type.');
   const { account, scopes } = await verifyKeyHolder(context, parsed.data.assertion, googleTokenUrl);
@@ -163,7 +171,7 @@ const impersonationSchema = z.object({
 /** Longer lives need a policy that hardly any organization has. */
 const longestLifeSeconds = 3600;
 
-function impersonate(context: TokenContext, { headers, body }: HttpRequest, email: string): TokenAnswer {
+function impersonate(context: TokenContext, { headers, body }: TokenRequest, email: string): TokenAnswer {
   const { principal, scopes } = context.tokens.check(headers.authorization);
   const account = context.identities.service_accounts.get(decodeURIComponent(email));
   if (account === undefined || !account.impersonators.has(principal) || !scopes.includes(fullScope)) {
@@ -179,7 +187,7 @@ function impersonate(context: TokenContext, { headers, body }: HttpRequest, emai
   return { body: answer, principal: account.email };
 }
 
-function readMetadata(context: TokenContext, { url, headers }: HttpRequest): TokenAnswer {
+function readMetadata(context: TokenContext, { url, headers }: TokenRequest): TokenAnswer {
   if (headers['metadata-flavor'] !== 'Google')
     throw new GcpRefusal('PERMISSION_DENIED', 'Missing Metadata-Flavor:Google header.');
   const { machine } = context.identities;

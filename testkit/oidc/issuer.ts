@@ -1,6 +1,6 @@
 // A local OpenID Connect issuer, as a cluster has one for its service accounts: discovery, keys, and tokens on demand.
-import { createServer } from 'node:http';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
+import { openLoopbackServer } from '../loopback-server.ts';
 
 /** What a token says; a negative life makes one that has expired. */
 export interface TokenPlan {
@@ -54,7 +54,7 @@ export async function openOidcIssuer(options: OidcIssuerOptions = {}): Promise<O
   let published: readonly SigningKey[] = [current];
   let keysMade = 1;
   const issued: string[] = [];
-  const server = await listen(options.port ?? 0, (url) => ({
+  const server = await serve(options.port ?? 0, (url) => ({
     '/.well-known/openid-configuration': toDiscovery(url),
     [jwksPath]: { keys: published.map((key) => key.public_jwk) },
   }));
@@ -102,31 +102,14 @@ function toDiscovery(url: string) {
   };
 }
 
-async function listen(port: number, documents: (url: string) => Readonly<Record<string, unknown>>) {
+async function serve(port: number, documents: (url: string) => Readonly<Record<string, unknown>>) {
   const requests: string[] = [];
-  let url = '';
-  const server = createServer((message, response) => {
-    const path = message.url ?? '';
+  const server = await openLoopbackServer({ port }, async ({ path }) => {
     requests.push(path);
-    const document = documents(url)[path];
-    response.writeHead(document === undefined ? 404 : 200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(document ?? { error: 'not_found' }));
+    const document = documents(server.url)[path];
+    const body = JSON.stringify(document ?? { error: 'not_found' });
+    const headers = { 'content-type': 'application/json' };
+    return { kind: 'send', answer: { status: document === undefined ? 404 : 200, headers, body } };
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
-  });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new TypeError('the server has no port');
-  url = `http://127.0.0.1:${address.port}`;
-  return {
-    url,
-    requests,
-    close: () =>
-      new Promise<void>((resolve, reject) => {
-        server.close((error) => (error === undefined ? resolve() : reject(error)));
-        // Clients keep connections alive.
-        server.closeAllConnections();
-      }),
-  };
+  return { ...server, requests };
 }
