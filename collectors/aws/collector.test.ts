@@ -77,7 +77,8 @@ describe.for([{ paths: true }, { paths: false }])('an organization whose account
     const read = await observe();
 
     expect(read.evidence.size).toBe(45 + 13);
-    for (const [id, requests] of read.evidence) {
+    for (const [record, requests] of read.evidence) {
+      const [, id = ''] = record.split(' ');
       expect(requests.length).toBeGreaterThan(0);
       expect({ id, requests: idsOf(requests) }).toEqual({ id, requests: loggedFor(fake, id) });
     }
@@ -195,7 +196,7 @@ describe('the slow walk', () => {
     const third = await observe({ memo: second.memo, now: later(2) });
 
     expect(second.nodes.get(id)).toMatchObject({ name: 'New', org_path: 'Root/New', depth: 1 });
-    expect(idsOf(second.evidence.get(id)).length).toBeGreaterThan(0);
+    expect(idsOf(second.evidence.get(`org_node ${id}`)).length).toBeGreaterThan(0);
     expect(third.accounts.get(organization.management_account_id)?.org_path).toBe('Root/New');
     const described = fake.requests.slice(before).filter(({ operation }) => operation === 'DescribeOrganizationalUnit');
     expect(described).toHaveLength(1);
@@ -217,7 +218,7 @@ describe('the slow walk', () => {
 
     const other = await observe({ memo: first.memo, now: later(1) });
 
-    expect(other.roots).toEqual(['o-exampleorg2']);
+    expect(other.identified.map(({ root }) => root)).toEqual(['o-exampleorg2']);
     expect(other.enumerated).toContain('org_node');
   });
 });

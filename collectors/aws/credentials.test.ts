@@ -8,7 +8,8 @@ import { describeError } from '#core/redact.ts';
 import { createOrganization } from '#testkit/aws/create-organization.ts';
 import { podIdentityAudience } from '#testkit/aws/web-identity.ts';
 import { secretMarker } from '#testkit/secrets.ts';
-import { type Observed, observe, startAws, useEnvironment, useKeys } from './observe.contract.ts';
+import type { Observed } from '../observe.contract.ts';
+import { observe, startAws, useEnvironment, useKeys } from './observe.contract.ts';
 
 const subject = 'system:serviceaccount:inventory:collector';
 const hub = 'arn:aws:iam::111122223333:role/hub';

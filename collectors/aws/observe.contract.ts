@@ -1,53 +1,19 @@
-// Runs the collector against the fake the way the runner does, and keeps everything that it yields and says.
-import { randomUUID } from 'node:crypto';
+// A fake organization of AWS and the environment of who reads it, for the tests of the collector.
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished, vi } from 'vitest';
-import type { ObserveContext } from '#core/collector.ts';
-import { ProviderError } from '#core/errors.ts';
-import { createHttpClient } from '#core/http.ts';
-import { createLogger } from '#core/log.ts';
-import { type Account, type Observation, type OrgNode, observationSchema } from '#core/observation.ts';
-import { type Request, requestSchema } from '#core/provenance.ts';
 import { createOrganization, type OrganizationPlan } from '#testkit/aws/create-organization.ts';
 import { type AwsFake, type AwsFakeOptions, openAwsFake } from '#testkit/aws/fake.ts';
 import type { AwsOrganization } from '#testkit/aws/organization.ts';
 import type { AwsPrincipal } from '#testkit/aws/world.ts';
+import { type Observed, type ObserveOptions, observeSource, toBareId } from '../observe.contract.ts';
 import { collector } from './collector.ts';
-import type { AwsConfig } from './config.ts';
 
 /** A fake with one organization, and the environment of a user of its management account. */
 export interface Started {
   readonly fake: AwsFake;
   readonly organization: AwsOrganization;
   readonly keys: AwsPrincipal;
-}
-
-/** What one scope's reading came to. */
-export interface Observed {
-  readonly observations: readonly Observation[];
-  readonly accounts: ReadonlyMap<string, Account>;
-  readonly nodes: ReadonlyMap<string, OrgNode>;
-  readonly evidence: ReadonlyMap<string, readonly Request[]>;
-  readonly requests: readonly Request[];
-  readonly skipped: readonly { what: string; kinds: readonly string[] }[];
-  readonly enumerated: readonly string[];
-  readonly roots: readonly string[];
-  readonly memo: unknown;
-  /** What it failed with, if it did. */
-  readonly error: unknown;
-  readonly log: string;
-}
-
-/** How to read. */
-export interface ObserveOptions {
-  readonly source?: Record<string, unknown>;
-  readonly memo?: unknown;
-  readonly signal?: AbortSignal;
-  readonly run_id?: string;
-  readonly now?: () => Date;
-  /** Called with every observation as it comes. */
-  readonly each?: (observation: Observation) => void;
 }
 
 // What could be set outside and would change whose credentials the SDK finds.
@@ -107,68 +73,10 @@ export function useKeys(fake: AwsFake, keys: AwsPrincipal, region = 'us-east-1')
   });
 }
 
-/** Reads the source `main`, and hands back what came of it, failed or not. */
-export async function observe(options: ObserveOptions = {}): Promise<Observed> {
-  const config = collector.config.parse({ sources: [{ name: 'main', ...options.source }] });
-  let error: unknown;
-  let remembered: unknown = null;
-  let log = '';
-  const observations: Observation[] = [];
-  const requests: Request[] = [];
-  const skipped: { what: string; kinds: readonly string[] }[] = [];
-  const enumerated: string[] = [];
-  const roots: string[] = [];
-  const context: ObserveContext<AwsConfig> = {
-    config,
-    scope: 'aws:main',
-    run_id: options.run_id ?? randomUUID(),
-    signal: options.signal ?? new AbortController().signal,
-    http: createHttpClient({ proxyEnv: {} }),
-    log: createLogger({
-      level: 'debug',
-      destination: {
-        write(line) {
-          log += line;
-        },
-      },
-    }),
-    proxyEnv: {},
-    now: options.now ?? (() => new Date()),
-    memo: options.memo ?? null,
-    remember: (memo) => {
-      remembered = structuredClone(memo);
-    },
-    identify: ({ root, configured }) => {
-      if (configured !== undefined && configured !== root)
-        throw new ProviderError('wrong_root', `answered for ${root}`);
-      roots.push(root);
-    },
-    fetched: (request) => requests.push(requestSchema.parse(request)),
-    enumerated: (kind) => enumerated.push(kind),
-    skip: ({ what, kinds = [] }) => skipped.push({ what, kinds }),
-  };
-  try {
-    for await (const observation of collector.observe(context)) {
-      if (roots.length === 0) throw new Error('yielded before it had identified itself');
-      observations.push(observationSchema.parse(observation));
-      options.each?.(observation);
-    }
-  } catch (thrown) {
-    error = thrown;
-  }
-  const said = { requests, skipped, enumerated, roots, memo: remembered, error, log };
-  return { observations, ...index(observations), ...said };
-}
-
-function index(observations: readonly Observation[]): Pick<Observed, 'accounts' | 'nodes' | 'evidence'> {
-  const accounts = new Map<string, Account>();
-  const nodes = new Map<string, OrgNode>();
-  const evidence = new Map<string, readonly Request[]>();
-  for (const { kind, attributes, evidence: requests } of observations) {
-    const bareId = attributes.id.slice(attributes.id.lastIndexOf('/') + 1);
-    if (kind === 'account') accounts.set(bareId, attributes);
-    else nodes.set(bareId, attributes);
-    evidence.set(bareId, requests);
-  }
-  return { accounts, nodes, evidence };
+/** Reads the source `main`. */
+export function observe({
+  source,
+  ...options
+}: ObserveOptions & { readonly source?: Record<string, unknown> } = {}): Promise<Observed> {
+  return observeSource(collector, { name: 'main', ...source }, { nameOf: toBareId, ...options });
 }

@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import type { AwsFake } from '#testkit/aws/fake.ts';
 import type { AwsOrganization } from '#testkit/aws/organization.ts';
-import { type Observed, observe, startAws, useKeys } from './observe.contract.ts';
+import type { Observed } from '../observe.contract.ts';
+import { observe, startAws, useKeys } from './observe.contract.ts';
 
 const denied = { kind: 'error', code: 'AccessDeniedException' } as const;
 

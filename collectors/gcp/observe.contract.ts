@@ -1,50 +1,20 @@
-// Runs the collector against the fake the way the runner does, and keeps everything that it yields and says.
-import { generateKeyPairSync, randomUUID } from 'node:crypto';
+// A fake organization of Google Cloud and the source that reads it, for the tests of the collector.
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { ObserveContext } from '#core/collector.ts';
-import { ProviderError } from '#core/errors.ts';
-import { createHttpClient } from '#core/http.ts';
-import { createLogger } from '#core/log.ts';
-import { type Account, type Observation, type OrgNode, observationSchema } from '#core/observation.ts';
-import { type Request, requestSchema } from '#core/provenance.ts';
 import { createOrganization, type OrganizationPlan } from '#testkit/gcp/create-organization.ts';
 import { type GcpFake, type GcpFakeOptions, openGcpFake } from '#testkit/gcp/fake.ts';
 import type { GcpOrganization } from '#testkit/gcp/organization.ts';
+import { type Observed, type ObserveOptions, observeSource } from '../observe.contract.ts';
 import { collector } from './collector.ts';
-import type { GcpConfig } from './config.ts';
 
 /** A fake with its first organization, and a source that reads it. */
 export interface Started {
   readonly fake: GcpFake;
   readonly organization: GcpOrganization;
   readonly source: Record<string, unknown>;
-}
-
-/** What one scope's reading came to. */
-export interface Observed {
-  readonly observations: readonly Observation[];
-  /** By number. */
-  readonly accounts: ReadonlyMap<string, Account>;
-  readonly nodes: ReadonlyMap<string, OrgNode>;
-  readonly requests: readonly Request[];
-  readonly skipped: readonly { what: string; kinds: readonly string[] }[];
-  readonly enumerated: readonly string[];
-  readonly identified: readonly { root: string; principal: string | null }[];
-  readonly memo: unknown;
-  /** What it failed with, if it did. */
-  readonly error: unknown;
-  readonly log: string;
-}
-
-/** How to read. */
-export interface ObserveOptions {
-  readonly source: Record<string, unknown>;
-  readonly memo?: unknown;
-  readonly signal?: AbortSignal;
-  readonly now?: () => Date;
 }
 
 const plan = { id: '123456789012', projects: 45, folders: 12 };
@@ -90,66 +60,10 @@ export function writeFile(document: unknown): string {
   return path;
 }
 
-/** Reads the source, and hands back what came of it, failed or not. */
-export async function observe(options: ObserveOptions): Promise<Observed> {
-  const config = collector.config.parse({ sources: [options.source] });
-  let error: unknown;
-  let remembered: unknown = null;
-  let log = '';
-  const observations: Observation[] = [];
-  const requests: Request[] = [];
-  const skipped: { what: string; kinds: readonly string[] }[] = [];
-  const enumerated: string[] = [];
-  const identified: { root: string; principal: string | null }[] = [];
-  const context: ObserveContext<GcpConfig> = {
-    config,
-    scope: collector.scopes(config)[0] ?? '',
-    run_id: randomUUID(),
-    signal: options.signal ?? new AbortController().signal,
-    http: createHttpClient({ proxyEnv: {} }),
-    log: createLogger({
-      level: 'debug',
-      destination: {
-        write(line) {
-          log += line;
-        },
-      },
-    }),
-    proxyEnv: {},
-    now: options.now ?? (() => new Date()),
-    memo: options.memo ?? null,
-    remember: (memo) => {
-      // As the store keeps it.
-      remembered = JSON.parse(JSON.stringify(memo));
-    },
-    identify: ({ root, configured, principal }) => {
-      if (configured !== root) throw new ProviderError('wrong_root', `answered for ${root}`);
-      identified.push({ root, principal });
-    },
-    fetched: (request) => requests.push(requestSchema.parse(request)),
-    enumerated: (kind) => enumerated.push(kind),
-    skip: ({ what, kinds = [] }) => skipped.push({ what, kinds }),
-  };
-  try {
-    for await (const observation of collector.observe(context)) {
-      if (identified.length === 0) throw new Error('yielded before it had identified itself');
-      if (enumerated.includes(observation.kind))
-        throw new Error(`yielded ${observation.key} after all were enumerated`);
-      observations.push(observationSchema.parse(observation));
-    }
-  } catch (thrown) {
-    error = thrown;
-  }
-  const said = { requests, skipped, enumerated, identified, memo: remembered, error, log };
-  return { observations, ...index(observations), ...said };
-}
-
-function index(observations: readonly Observation[]): Pick<Observed, 'accounts' | 'nodes'> {
-  const accounts = new Map<string, Account>();
-  const nodes = new Map<string, OrgNode>();
-  for (const { kind, attributes } of observations) {
-    if (kind === 'account') accounts.set(attributes.id, attributes);
-    else nodes.set(attributes.id, attributes);
-  }
-  return { accounts, nodes };
+/** Reads the source. */
+export function observe({
+  source,
+  ...options
+}: ObserveOptions & { readonly source: Record<string, unknown> }): Promise<Observed> {
+  return observeSource(collector, source, options);
 }
