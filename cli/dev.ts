@@ -1,42 +1,78 @@
 // `make dev`: SQLite under ./data, the API on loopback, and one process per configured collector, as in a cluster.
-import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { redactText } from '#core/redact.ts';
+import { type Children, openChildren } from './children.ts';
 import { type Environment, openEnvironment, type Variables } from './environment.ts';
 import { loadCollector } from './load-collector.ts';
-import { defaultDatabase, loadConfig } from './load-config.ts';
+import { loadConfig, readDocument } from './load-config.ts';
 import { openSandbox } from './sandbox.ts';
 
 const sandboxDatabase = './data/sandbox.db';
-const cli = fileURLToPath(new URL('./main.ts', import.meta.url));
 
 const environment = openEnvironment();
 process.exitCode = await dev(environment);
 process.exit();
 
 async function dev(environment: Environment): Promise<number> {
-  const configured = await listConfigured(environment.variables);
-  const sandbox = configured.length === 0 ? await openSandbox({ accounts: 60, port: 0 }) : undefined;
-  const variables = { ...environment.variables, ...(sandbox && { ...sandbox.variables, DB_PATH: sandboxDatabase }) };
+  await mkdir('./data', { recursive: true });
+  const { variables } = environment;
+  const configured = await listConfigured(variables);
+  if (configured.length === 0) return devSandbox(environment);
+  return serve(environment, variables, (children) => collect(children, configured));
+}
+
+async function devSandbox(environment: Environment): Promise<number> {
+  const hasHistory = existsSync(sandboxDatabase);
+  const written = z.record(z.string(), z.unknown()).parse(await readDocument(environment.variables, []));
+  // Its rows go to a file of their own, whatever database is configured.
+  const sandbox = await openSandbox({ accounts: 60, document: { ...written, database: { url: sandboxDatabase } } });
   try {
-    await mkdir('./data', { recursive: true });
-    if (sandbox) announceSandbox(environment);
-    return await runAll(environment, variables, sandbox ? ['aws'] : configured);
+    announceSandbox(environment);
+    // A sandbox that was collected before goes on where it was; a new one lives through its first night now.
+    if (hasHistory) sandbox.moveOn();
+    return await serve(environment, { ...environment.variables, ...sandbox.variables }, async (children) => {
+      const paths = await collect(children, sandbox.collectors);
+      const under = sandbox.nodes.map((node) => `/accounts?under=${node}`);
+      if (hasHistory) return [...paths, ...under];
+      const night = environment.clock.now().toISOString();
+      sandbox.moveOn();
+      await collect(children, sandbox.collectors);
+      return [...paths, ...under, `/diff?from=${night}`];
+    });
   } finally {
-    await sandbox?.close();
+    await sandbox.close();
   }
 }
 
-async function runAll(environment: Environment, variables: Variables, collectors: readonly string[]): Promise<number> {
-  const migrated = await runCommand(environment, variables, ['migrate']);
-  if (migrated !== 0) return migrated;
-  const api = runCommand(environment, variables, ['serve', 'api']);
-  const runs = Promise.all(collectors.map((name) => runCommand(environment, variables, ['collect', name])));
-  const first = await Promise.race([api, runs]);
-  // The API ends first only when it could not start or was stopped.
-  if (typeof first === 'number') return first;
-  await announceApi(environment, variables, collectors);
-  return api;
+/**
+ * Serves the API and collects, which answers what to ask of the API; resolves to the exit code of the API, or of the
+ * migration that failed.
+ */
+async function serve(
+  environment: Environment,
+  variables: Variables,
+  collectAll: (children: Children) => Promise<readonly string[]>,
+): Promise<number> {
+  const children = openChildren(variables, environment.signal);
+  try {
+    const migrated = await children.run('migrate');
+    if (migrated !== 0) return migrated;
+    const api = children.run('serve', 'api');
+    const first = await Promise.race([api, collectAll(children)]);
+    // The API ends first only when it could not start or was stopped.
+    if (typeof first === 'number') return first;
+    await announceApi(environment, variables, first);
+    return await api;
+  } finally {
+    await children.stop();
+  }
+}
+
+async function collect(children: Children, collectors: readonly string[]): Promise<readonly string[]> {
+  await Promise.all(collectors.map((name) => children.run('collect', name)));
+  return collectors.map((name) => `/accounts?provider=${name}`);
 }
 
 // A collector is configured when the document has a part for it, or its plain variables are set.
@@ -52,48 +88,19 @@ async function listConfigured(variables: Variables): Promise<readonly string[]> 
   return configured;
 }
 
-// Resolves to the exit code. Stopping this process stops the child.
-function runCommand(environment: Environment, variables: Variables, command: readonly string[]): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [cli, ...command], {
-      env: variables,
-      stdio: ['ignore', 'inherit', 'inherit'],
-    });
-    const stop = () => child.kill('SIGTERM');
-    if (environment.signal.aborted) stop();
-    environment.signal.addEventListener('abort', stop, { once: true });
-    child.once('error', reject);
-    child.once('exit', (code) => {
-      environment.signal.removeEventListener('abort', stop);
-      resolve(code ?? 1);
-    });
-  });
+function announceSandbox({ print }: Environment): void {
+  print('');
+  print('  *** SANDBOX: nothing is configured, so these are make-believe clouds on loopback: AWS, GCP, Azure. ***');
+  print(`  *** Their rows go to ${sandboxDatabase}; README.md tells how to point at real ones.                  ***`);
+  print('');
 }
 
-function announceSandbox(environment: Environment): void {
-  environment.print('');
-  environment.print(
-    '  *** SANDBOX: nothing is configured, so this is a make-believe AWS organization on loopback. ***',
-  );
-  environment.print(
-    `  *** Its rows go to ${sandboxDatabase}; README.md tells how to point at a real one.            ***`,
-  );
-  environment.print('');
-}
-
-async function announceApi(
-  environment: Environment,
-  variables: Variables,
-  collectors: readonly string[],
-): Promise<void> {
-  const { host, port } = (await loadConfig(variables)).api.listen;
-  const origin = `${host}:${port}`;
-  environment.print('');
-  environment.print(
-    `  inventory of ${collectors.join(', ')} in ${variables.DATABASE_URL ?? variables.DB_PATH ?? defaultDatabase}`,
-  );
-  environment.print(`  open  http://${origin}/docs`);
-  environment.print(`  curl '${origin}/api/v1/accounts?provider=${collectors[0]}'`);
-  environment.print(`  curl '${origin}/api/v1/org-nodes'`);
-  environment.print('  stop  Ctrl-C');
+async function announceApi({ print }: Environment, variables: Variables, paths: readonly string[]): Promise<void> {
+  const { api, databaseUrl } = await loadConfig(variables);
+  const origin = `${api.listen.host}:${api.listen.port}`;
+  print('');
+  print(`  inventory in ${redactText(databaseUrl)}`);
+  print(`  open  http://${origin}/docs`);
+  for (const path of ['/org-nodes', ...paths]) print(`  curl '${origin}/api/v1${path}'`);
+  print('  stop  Ctrl-C');
 }

@@ -49,7 +49,8 @@ function parseCollectorPart<Schema extends z.ZodType>(
   return parsePart(collector.config, part, `collectors.${collector.name}`, problems);
 }
 
-async function readDocument(variables: Variables, problems: ConfigProblem[]): Promise<unknown> {
+/** The configuration file as it is written; nothing when none is named. Adds to the problems when it cannot be read. */
+export async function readDocument(variables: Variables, problems: ConfigProblem[]): Promise<unknown> {
   const path = variables.INVENTORY_CONFIG;
   if (path === undefined || path === '') return {};
   try {

@@ -1,4 +1,4 @@
-// Tests of the command line as a user types it: exit codes, messages, and a whole run against the sandbox's organization.
+// Tests of the command line as a user types it: exit codes, messages, and a whole run against the sandbox.
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,7 @@ let folder: string;
 let sandbox: Sandbox;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'inventory-cli-'));
-  sandbox = await openSandbox({ accounts: 45, port: 0 });
+  sandbox = await openSandbox({ accounts: 45 });
 });
 afterAll(async () => {
   await sandbox.close();

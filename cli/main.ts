@@ -112,9 +112,8 @@ function addServiceCommands(program: Command, environment: Environment): void {
     });
   program
     .command('sandbox')
-    .description('a make-believe AWS organization on loopback, to try the product on')
-    .option('--accounts <n>', 'how many accounts', '60')
-    .option('--port <port>', 'the port; any free one when absent', '0')
+    .description('make-believe clouds on loopback, to try the product on: AWS, GCP, Azure')
+    .option('--accounts <n>', 'how many accounts in each', '60')
     .action(async (options) => {
       const { sandboxCommand } = await import('./sandbox.ts');
       await sandboxCommand(environment, options);

@@ -1,18 +1,32 @@
-// `inventory sandbox`: a make-believe AWS organization on loopback. It is part of the test kit, not of the image.
+// `inventory sandbox`: three clouds that do not exist, on loopback. They are part of the test kit, not of the image.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
 import { z } from 'zod';
 import { parsePart } from '#core/config.ts';
 import { ConfigError, type ConfigProblem } from '#core/errors.ts';
 import type { Environment } from './environment.ts';
 import { untilAborted } from './until-aborted.ts';
 
-const optionsSchema = z.object({
-  accounts: z.coerce.number().int().min(1).max(100_000),
-  port: z.coerce.number().int().min(0).max(65_535),
-});
+const optionsSchema = z.object({ accounts: z.coerce.number().int().min(10).max(100_000) });
 
-/** A running sandbox and the variables that point a collector at it. */
+/** How large each cloud is, and what stands in the configuration beside the collectors. */
+export interface SandboxOptions {
+  readonly accounts: number;
+  readonly document?: Readonly<Record<string, unknown>>;
+}
+
+/** A running sandbox. */
 export interface Sandbox {
+  /** The collectors that read it. */
+  readonly collectors: readonly string[];
+  /** The variables that point a collector at it, `INVENTORY_CONFIG` among them. */
   readonly variables: Readonly<Record<string, string>>;
+  /** A node of each cloud, with accounts below it. */
+  readonly nodes: readonly string[];
+  /** Once: a day passes in each cloud, on which a few accounts change. */
+  moveOn(): void;
   close(): Promise<void>;
 }
 
@@ -23,44 +37,50 @@ export async function sandboxCommand(environment: Environment, options: unknown)
   if (parsed === undefined) throw new ConfigError('bad_option', problems);
   const sandbox = await openSandbox(parsed);
   try {
-    environment.print(`# An AWS organization of ${parsed.accounts} accounts that does not exist. In another terminal:`);
+    environment.print(`# Clouds that do not exist, of ${parsed.accounts} accounts each. In another terminal:`);
     for (const [name, value] of Object.entries(sandbox.variables)) environment.print(`export ${name}=${value}`);
-    environment.print('npm run -s inventory -- collect aws');
+    for (const name of sandbox.collectors) environment.print(`npm run -s inventory -- collect ${name}`);
     await untilAborted(environment.signal);
   } finally {
     await sandbox.close();
   }
 }
 
-/** The same organization whenever it is started. */
-export async function openSandbox(options: { readonly accounts: number; readonly port: number }): Promise<Sandbox> {
-  const { openAwsFake, createOrganization } = await importTestkit();
-  const organization = createOrganization({
-    id: 'o-sandbox0000',
-    accounts: options.accounts,
-    organizational_units: Math.max(6, Math.ceil(options.accounts / 10)),
-    delegated_administrators: Math.min(2, options.accounts - 1),
-  });
-  const fake = await openAwsFake({ organizations: [organization], port: options.port });
-  const user = fake.addUser(organization.management_account_id);
+/** The same clouds whenever it is opened; their credentials lie in a folder of their own until it closes. */
+export async function openSandbox({ accounts, document = {} }: SandboxOptions): Promise<Sandbox> {
+  const openings = await importTestkit();
+  const folder = await mkdtemp(join(tmpdir(), 'inventory-sandbox-'));
+  const clouds = await Promise.all(openings.map((open) => open({ accounts, folder })));
+  const config = join(folder, 'inventory.yaml');
+  const collectors = Object.fromEntries(clouds.map(({ provider, source }) => [provider, { sources: [source] }]));
+  await writeFile(config, stringify({ ...document, collectors }), { mode: 0o600 });
   return {
-    variables: {
-      AWS_ENDPOINT_URL: fake.url,
-      AWS_ACCESS_KEY_ID: user.access_key_id,
-      AWS_SECRET_ACCESS_KEY: user.secret_access_key,
-      AWS_REGION: 'us-east-1',
-      AWS_EC2_METADATA_DISABLED: 'true',
+    collectors: clouds.map(({ provider }) => provider),
+    variables: Object.assign(
+      { INVENTORY_CONFIG: config, ...withoutProxy },
+      ...clouds.map(({ variables }) => variables),
+    ),
+    nodes: clouds.map(({ node }) => node),
+    moveOn: () => {
+      for (const cloud of clouds) cloud.moveOn();
     },
-    close: fake.close,
+    close: async () => {
+      await Promise.all(clouds.map((cloud) => cloud.close()));
+      await rm(folder, { recursive: true });
+    },
   };
 }
+
+// No proxy can reach this machine's own loopback.
+const withoutProxy = { NO_PROXY: 'localhost,127.0.0.1', no_proxy: 'localhost,127.0.0.1' };
 
 // Imported by names the bundler leaves alone: the image has no test kit.
 async function importTestkit() {
   try {
-    const { openAwsFake } = await import('#testkit/aws/fake.ts');
-    const { createOrganization } = await import('#testkit/aws/create-organization.ts');
-    return { openAwsFake, createOrganization };
+    const { openAwsSandbox } = await import('#testkit/sandbox/aws.ts');
+    const { openGcpSandbox } = await import('#testkit/sandbox/gcp.ts');
+    const { openAzureSandbox } = await import('#testkit/sandbox/azure.ts');
+    return [openAwsSandbox, openGcpSandbox, openAzureSandbox];
   } catch (cause) {
     const remedy = 'the sandbox belongs to the test kit and is not part of the image: run it from the source tree';
     throw new ConfigError('no_sandbox', [{ key: 'sandbox', remedy }], { cause });
