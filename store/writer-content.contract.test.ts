@@ -413,6 +413,26 @@ describe.for(databases)('on $dialect', ({ open }) => {
     expect(await recordOf(store, actor, '2')).toMatchObject({ name: '👍 \\u0000' });
   });
 
+  test('they are cleaned in evidence too, of a record that is otherwise clean', async () => {
+    const actor = newActor();
+    const bad = { operation: 'o\u0000p', endpoint: '\ud800', request_ids: ['\u0000r', '\udc00'], principal: 'p\ud83d' };
+    const evidence = [{ ...evidenceOf()[0], ...bad }] as never;
+    const seen = (name: string) => [account('1', { name }, { evidence }), account('2')];
+
+    const ran = [await run(store.writer, actor, seen('a')), await run(store.writer, actor, seen('b'))];
+    const writes = await countWrites(store, actor.tenant);
+    await run(store.writer, actor, seen('b'));
+
+    expect(ran.map(({ upserted }) => [upserted.inserted, upserted.changed])).toEqual([
+      [2, 0],
+      [0, 1],
+    ]);
+    expect(await countWrites(store, actor.tenant)).toBe(writes);
+    const cleaned = { operation: 'op', endpoint: '\ufffd', request_ids: ['r', '\ufffd'], principal: 'p\ufffd' };
+    for (const row of [await recordOf(store, actor, '1'), ...(await versionsOf(store, actor, 'aws/1'))])
+      expect(row['provenance']).toMatchObject({ requests: [cleaned] });
+  });
+
   test('member names that JavaScript knows are plain members', async () => {
     const actor = newActor();
     const details = JSON.parse('{"__proto__": {"a": 1}, "constructor": "x", "toString": null}');
