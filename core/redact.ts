@@ -11,6 +11,9 @@ const secretWord =
 // names something about it: `tokenEndpoint`, `secretName`, `passwordLastUsed`.
 const secretSuffix = '(?:s|[-_. ]?(?:id|key|text|string|value|hash|data|pem|\\d+))*';
 
+// Codes that say what is wrong with a secret: `no_credentials`, OAuth's `invalid_token`.
+const noCode = '(?<!\\b(?:no|invalid)_)';
+
 const secretName = new RegExp(`(?:(?:${secretWord})${secretSuffix}|^sig)$`, 'i');
 // Positions in a listing.
 const harmlessName = /(?:next|page|continuation|sync)[-_]?token$/i;
@@ -50,7 +53,7 @@ const textPatterns: readonly (readonly [RegExp, string])[] = [
   // What is assigned to a secret's name, in quotes, which may be escaped …
   [
     new RegExp(
-      `((?:${secretWord}|\\bsig)${secretSuffix}\\\\*["']?\\s*[=:]\\s*)(\\\\*["'])(?:\\\\.|(?!\\2)[^\\\\])+?\\2`,
+      `(${noCode}(?:${secretWord}|\\bsig)${secretSuffix}\\\\*["']?\\s*[=:]\\s*)(\\\\*["'])(?:\\\\.|(?!\\2)[^\\\\])+?\\2`,
       'gi',
     ),
     `$1$2${mask}$2`,
@@ -58,7 +61,7 @@ const textPatterns: readonly (readonly [RegExp, string])[] = [
   // … or without; a plain word that another one follows is a sentence: "token: must be set".
   [
     new RegExp(
-      `((?:${secretWord}|\\bsig)${secretSuffix}\\\\*["']?(?:\\s*=\\s*|:\\s*(?![a-z]{1,12},? [a-z])))(?!["'\\\\])[^\\s"'&,;}<]{4,}`,
+      `(${noCode}(?:${secretWord}|\\bsig)${secretSuffix}\\\\*["']?(?:\\s*=\\s*|:\\s*(?![a-z]{1,12},? [a-z])))(?!["'\\\\])[^\\s"'&,;}<]{4,}`,
       'gi',
     ),
     `$1${mask}`,

@@ -121,6 +121,28 @@ describe('base identities', () => {
     expect(read.requests).toEqual([]);
   });
 
+  test('a token file that is not there is named, not taken for a lost connection', async () => {
+    const { fake } = await startWithRoles();
+    useEnvironment(fake, {});
+
+    const read = await observe({ source: { web_identity: { role_arn: hub, token_file: '/does/not/exist' } } });
+
+    expect(read.error).toMatchObject({ code: 'no_token_file', message: expect.stringContaining('token_file') });
+  });
+
+  test('a service account that the role does not trust is told what the trust policy must name', async () => {
+    const { fake } = await startWithRoles();
+    const token_file = await writeTemporary(fake.issueWebToken({ subject: 'system:serviceaccount:inventory:default' }));
+    useEnvironment(fake, {});
+
+    const read = await observe({ source: { web_identity: { role_arn: hub, token_file } } });
+
+    expect(read.error).toMatchObject({
+      code: 'access_denied',
+      message: expect.stringMatching(/sts:AssumeRoleWithWebIdentity.*OIDC provider and this service account/),
+    });
+  });
+
   test('unknown keys are named as such', async () => {
     const { fake, keys } = await startAws();
     useKeys(fake, { ...keys, access_key_id: 'AKIAUNKNOWN' });

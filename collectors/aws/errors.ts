@@ -5,13 +5,16 @@ import { describeError } from '#core/redact.ts';
 
 const sdkErrorSchema = z.object({
   name: z.string(),
+  code: z.string().optional(),
   Reason: z.string().optional(),
   $metadata: z.object({ httpStatusCode: z.number().optional() }).optional(),
 });
 
 const remedies = {
   no_credentials:
-    'no AWS credentials were found: in Kubernetes bind the service account to a role (IRSA or Pod Identity); elsewhere name a profile (AWS_PROFILE or `profile`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+    'no AWS credentials were found: in Kubernetes bind the service account to a role (IRSA or Pod Identity); elsewhere name a profile (AWS_PROFILE or `profile`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment; docs/connect-aws.md tells how',
+  no_token_file:
+    'the file with the token of the web identity cannot be read: mount a projected service account token where AWS_WEB_IDENTITY_TOKEN_FILE or `token_file` says',
   session_expired:
     'the AWS session has expired and nothing renews it: sign in again, or use a role that the SDK can renew',
   invalid_credentials: 'AWS does not know these credentials, or the clock of this machine is wrong',
@@ -52,7 +55,7 @@ const codesByName: Readonly<Record<string, keyof typeof remedies | 'access_denie
 export function toProviderError(error: unknown, operation: string, principal: string | null): ProviderError {
   if (error instanceof ProviderError) return error;
   const parsed = sdkErrorSchema.safeParse(error).data;
-  const code = toCode(parsed?.name ?? '', parsed?.Reason);
+  const code = parsed === undefined ? 'unreachable' : toCode(parsed);
   const status = parsed?.$metadata?.httpStatusCode;
   return new ProviderError(code, `${operation}: ${toRemedy(code, operation, principal)}`, {
     // A copy: the SDK's own error carries the response, headers included.
@@ -67,19 +70,28 @@ export function isProviderError(error: unknown, code: string): error is Provider
   return error instanceof ProviderError && error.code === code;
 }
 
-function toCode(name: string, reason: string | undefined): string {
-  if (reason === 'INVALID_NEXT_TOKEN') return 'invalid_page_token';
+// The only file that is read here; what else the SDK reads it passes over.
+const fileErrors = new Set(['ENOENT', 'EACCES', 'EISDIR']);
+
+function toCode({ name, code, Reason }: z.output<typeof sdkErrorSchema>): string {
+  if (Reason === 'INVALID_NEXT_TOKEN') return 'invalid_page_token';
+  if (code !== undefined && fileErrors.has(code)) return 'no_token_file';
   const known = Object.hasOwn(codesByName, name) ? codesByName[name] : undefined;
   return known ?? (/^(Error|NetworkingError|E[A-Z]+)?$/.test(name) ? 'unreachable' : 'aws_error');
 }
+
+const trustRemedies: Readonly<Record<string, string>> = {
+  'sts:AssumeRole': 'let the role trust them in its trust policy, with the same ExternalId where it asks for one',
+  'sts:AssumeRoleWithWebIdentity':
+    "let the role's trust policy name the cluster's OIDC provider and this service account with its namespace",
+};
 
 function toRemedy(code: string, operation: string, principal: string | null): string {
   if (code === 'access_denied') {
     const who = principal ?? 'the credentials';
     const hint =
-      operation === 'sts:AssumeRole' || operation === 'sts:AssumeRoleWithWebIdentity'
-        ? 'let the role trust them in its trust policy, with the same ExternalId where it asks for one'
-        : 'see `inventory permissions aws`; members other than the management account must be delegated administrators or be named by the resource policy';
+      trustRemedies[operation] ??
+      'see `inventory permissions aws`; members other than the management account must be delegated administrators or be named by the resource policy';
     return `${who} may not: allow the action ${operation} (${hint})`;
   }
   return Object.entries(remedies).find(([name]) => name === code)?.[1] ?? 'AWS refused';
