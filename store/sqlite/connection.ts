@@ -20,6 +20,8 @@ export function openSqlite({ path, readOnly }: SqliteOptions): Database.Database
     const database = new Database(path, { readonly: readOnly, fileMustExist: readOnly, timeout: busyTimeoutMs });
     try {
       database.pragma('foreign_keys = on');
+      // The driver's own is 16 MB, more than a collector's pod has to spare; rows are written no slower with less.
+      if (!readOnly) database.pragma('cache_size = -4000');
       if (!readOnly) keepWriteAheadLog(database);
       // SQLite's own lower() knows ASCII only.
       database.function('lower_unicode', { deterministic: true }, lowerUnicode);
