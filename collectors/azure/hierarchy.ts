@@ -1,13 +1,14 @@
 // The tenant's management groups, and which subscriptions hang where: the only view that proves a subscription gone.
 import { z } from 'zod';
 import { ProviderError } from '#core/errors.ts';
-import type { JsonObject } from '#core/json.ts';
+import { type Json, type JsonObject, jsonObjectSchema } from '#core/json.ts';
 import type { Observation } from '#core/observation.ts';
 import type { Request } from '#core/provenance.ts';
 import { isProviderError } from './errors.ts';
 import { entityListing } from './list-entities.ts';
 import { listPages } from './paging.ts';
 import { actions } from './permissions.ts';
+import { createPool } from './pool.ts';
 import type { AzureSession } from './session.ts';
 
 const entitySchema = z.object({
@@ -22,13 +23,19 @@ const entitySchema = z.object({
   }),
 });
 
+/** Groups above something, root first. */
+interface Chain {
+  readonly ids: readonly string[];
+  readonly names: readonly string[];
+}
+
 /** A management group or a subscription as the hierarchy shows it; ids in lower case, names of groups without the tenant. */
 export interface Entity {
   readonly name: string;
   readonly display_name: string | undefined;
   readonly permissions: string | undefined;
-  /** Groups above it, root first; undefined when it is shown without them. */
-  readonly chain: { readonly ids: readonly string[]; readonly names: readonly string[] } | undefined;
+  /** Undefined when it is shown without what is above it. */
+  readonly chain: Chain | undefined;
   readonly raw: JsonObject;
   readonly request: Request;
 }
@@ -47,11 +54,18 @@ export async function readHierarchy(session: AzureSession): Promise<Hierarchy> {
   const subscriptions = new Map<string, Entity>();
   const { context, source } = session;
   const skipped = { what: `the management groups of ${source.tenant_id}` };
+  const shareJson = createPool<Json>();
+  const shareChain = createPool<Chain>();
   try {
     for await (const { items, request } of listPages(session, entityListing(session))) {
       for (const raw of items) {
         const { entity, is_group } = parseEntity(source.tenant_id, raw, request);
-        (is_group ? groups : subscriptions).set(entity.name, entity);
+        const kept = {
+          ...entity,
+          chain: entity.chain && shareChain(entity.chain),
+          raw: shareMembers(raw, shareJson),
+        };
+        (is_group ? groups : subscriptions).set(entity.name, kept);
       }
     }
   } catch (error) {
@@ -62,6 +76,13 @@ export async function readHierarchy(session: AzureSession): Promise<Hierarchy> {
   const is_complete = isSeenFromRoot(groups.get(source.tenant_id));
   if (!is_complete) context.skip(skipped, toBlindness(session));
   return { groups, subscriptions, is_complete };
+}
+
+// The item with the lists and objects of its properties replaced by equal ones.
+function shareMembers(raw: JsonObject, share: (value: Json) => Json): JsonObject {
+  const properties = Object.entries(jsonObjectSchema.parse(raw['properties']));
+  const shared = properties.map(([name, value]) => [name, typeof value === 'object' ? share(value) : value]);
+  return { ...raw, properties: Object.fromEntries(shared) };
 }
 
 // Whoever has rights further down is shown the groups on the way there, marked as beyond them, and nothing beside it. The
@@ -101,7 +122,7 @@ function parseEntity(tenantId: string, raw: JsonObject, request: Request): { ent
 }
 
 /** Path fields of a record below these groups. */
-export function toPlaceFields(tenantId: string, chain: NonNullable<Entity['chain']>) {
+export function toPlaceFields(tenantId: string, chain: Chain) {
   return {
     org_path: chain.names.join('/'),
     org_path_names: [...chain.names],
