@@ -1,8 +1,10 @@
 // The HTTP client against a real server on loopback: deadlines, retries, bounded bodies, proxies.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer as createSocketServer, type Server } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { expect, onTestFinished, test } from 'vitest';
+import { type Certificate, createCertificate } from '#testkit/certificate.ts';
 import { createHttpClient, type HttpOptions } from './http.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -230,4 +232,41 @@ test('requests go through the proxy of the environment, but not those it exempts
   expect(plain.body).toBe('by proxy');
   expect(asked).toEqual(['http://inventory.invalid/', 'inventory.invalid:443']);
   expect((await exempt.request(direct.url, { signal })).body).toBe('direct');
+});
+
+/** An https server that lets in whoever shows a certificate of this authority. */
+async function serveTls(own: Certificate, clients?: Certificate) {
+  const clientOptions = clients && { ca: clients.certificate_pem, requestCert: true };
+  const options = { key: own.key_pem, cert: own.certificate_pem, ...clientOptions };
+  const server = createHttpsServer(options, answer(200, 'over tls'));
+  onTestFinished(() => server.closeAllConnections());
+  return `https://${await listen(server)}/`;
+}
+
+test('a server of the named authority is trusted, and its certificate is told; no other authority is', async () => {
+  const [own, other] = [await createCertificate(), await createCertificate()];
+  const url = await serveTls(own);
+  const ends: string[] = [];
+  const trusting = (ca: string) =>
+    openClient({ maxRetries: 0, tls: { ca, onCertificate: ({ valid_to }) => void ends.push(valid_to) } });
+
+  const answered = await trusting(own.certificate_pem).request(url, { signal });
+  const refused = trusting(other.certificate_pem).request(url, { signal });
+
+  await expect(refused).rejects.toMatchObject({ code: 'unreachable' });
+  expect(answered.body).toBe('over tls');
+  expect(ends).toHaveLength(1);
+  expect(Date.parse(ends[0] ?? '')).toBeGreaterThan(Date.now());
+});
+
+test('a client certificate is shown to the server, and without one it does not answer', async () => {
+  const [own, client] = [await createCertificate(), await createCertificate()];
+  const url = await serveTls(own, client);
+  const ca = own.certificate_pem;
+
+  const known = openClient({ tls: { ca, certificate: client.certificate_pem, key: client.key_pem } });
+  const unknown = openClient({ maxRetries: 0, tls: { ca } });
+
+  expect((await known.request(url, { signal })).body).toBe('over tls');
+  await expect(unknown.request(url, { signal })).rejects.toMatchObject({ code: 'unreachable' });
 });

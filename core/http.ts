@@ -1,8 +1,13 @@
 // The HTTP client for everything that has no SDK: a deadline on every request, bounded bodies, retries, the environment's proxies.
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { Agent, EnvHttpProxyAgent, fetch } from 'undici';
+import undiciPackage from 'undici/package.json' with { type: 'json' };
 import { openDeadline, pause } from './deadline.ts';
 import { ProviderError } from './errors.ts';
 import { describeError } from './redact.ts';
+
+/** The client's name and version, as evidence tells it. */
+export const httpSdk = `${undiciPackage.name}@${undiciPackage.version}`;
 
 export interface HttpRequest {
   readonly method?: 'GET' | 'POST';
@@ -21,6 +26,8 @@ export interface HttpAnswer {
   /** How many requests it took, and how long was waited between them: what evidence tells. */
   readonly attempts: number;
   readonly retry_delay_ms: number;
+  /** From the last request's start to the end of its body. */
+  readonly duration_ms: number;
 }
 
 /** Answers of any status are answers; only a request without one throws. */
@@ -35,18 +42,28 @@ export interface HttpOptions {
   readonly maxRetries?: number;
   /** The first wait after a refusal that names none; the next ones are twice as long each. */
   readonly backoffMs?: number;
+  readonly tls?: HttpTls;
+}
+
+/** How servers behind https are known, and how they know us; all PEM. */
+export interface HttpTls {
+  /** The only authorities that are trusted; those of Node when absent. */
+  readonly ca?: string;
+  readonly certificate?: string;
+  readonly key?: string;
+  /** Called with every server certificate that an authority vouches for, before its names are checked. */
+  onCertificate?(certificate: PeerCertificate): void;
 }
 
 type Dispatcher = Agent | EnvHttpProxyAgent;
-type Attempt = Pick<HttpAnswer, 'status' | 'headers' | 'body'>;
+type Attempt = Pick<HttpAnswer, 'status' | 'headers' | 'body' | 'duration_ms'>;
 
 /**
  * 429 and 503 are asked again, after their Retry-After, and so is a GET without an answer, as often as the deadline leaves
  * time for. Redirects are answers. Throws ProviderError `unreachable`, `timeout` or `answer_too_large`, or the signal's reason.
  */
-export function createHttpClient({ proxyEnv, maxRetries = 2, backoffMs = 500 }: HttpOptions): HttpClient {
-  const proxy = readProxy(proxyEnv);
-  const dispatcher = proxy === undefined ? new Agent() : new EnvHttpProxyAgent(proxy);
+export function createHttpClient({ proxyEnv, maxRetries = 2, backoffMs = 500, tls }: HttpOptions): HttpClient {
+  const dispatcher = createDispatcher(readProxy(proxyEnv), tls);
 
   async function requestInTime(url: string, request: HttpRequest, endsMs: number): Promise<HttpAnswer> {
     let waitedMs = 0;
@@ -81,9 +98,28 @@ export function createHttpClient({ proxyEnv, maxRetries = 2, backoffMs = 500 }: 
   };
 }
 
+function createDispatcher(proxy: ReturnType<typeof readProxy>, tls: HttpTls = {}): Dispatcher {
+  const { ca, certificate, key, onCertificate } = tls;
+  const connect = {
+    ...(ca !== undefined && { ca }),
+    ...(certificate !== undefined && { cert: certificate }),
+    ...(key !== undefined && { key }),
+    ...(onCertificate && {
+      checkServerIdentity: (host: string, presented: PeerCertificate) => {
+        onCertificate(presented);
+        return checkServerIdentity(host, presented);
+      },
+    }),
+  };
+  return proxy === undefined
+    ? new Agent({ connect })
+    : new EnvHttpProxyAgent({ ...proxy, connect, requestTls: connect });
+}
+
 // Credentials in the URL are no part of its origin.
 async function attempt(dispatcher: Dispatcher, url: string, request: HttpRequest): Promise<Attempt | ProviderError> {
   const { origin } = new URL(url);
+  const startedMs = performance.now();
   try {
     const response = await fetch(url, {
       method: request.method ?? 'GET',
@@ -94,7 +130,8 @@ async function attempt(dispatcher: Dispatcher, url: string, request: HttpRequest
       dispatcher,
     });
     const body = await readBounded(response.body, request.maxBytes ?? 10_000_000, origin);
-    return { status: response.status, headers: Object.fromEntries(response.headers), body };
+    const duration_ms = performance.now() - startedMs;
+    return { status: response.status, headers: Object.fromEntries(response.headers), body, duration_ms };
   } catch (error) {
     return toProviderError(error, origin);
   }

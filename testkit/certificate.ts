@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { generate } from 'selfsigned';
 
-/** A self-signed certificate for localhost and 127.0.0.1. */
+/** A self-signed certificate for localhost and 127.0.0.1, of a server or of a client. */
 export interface Certificate {
   readonly key_pem: string;
   readonly certificate_pem: string;
@@ -19,7 +19,7 @@ export async function createCertificate(): Promise<Certificate> {
     extensions: [
       { name: 'basicConstraints', cA: true, critical: true },
       { name: 'keyUsage', digitalSignature: true, keyCertSign: true, critical: true },
-      { name: 'extKeyUsage', serverAuth: true },
+      { name: 'extKeyUsage', serverAuth: true, clientAuth: true },
       {
         name: 'subjectAltName',
         altNames: [
