@@ -1,0 +1,29 @@
+// URLs of endpoints in the one form in which they are compared, stored and asked.
+import { z } from 'zod';
+
+/** An http or https URL without user, query and fragment; it comes out normalised and without a slash at its end. */
+export const baseUrlSchema = z
+  .url({ protocol: /^https?$/, error: 'an http or https URL' })
+  .refine((text) => !URL.canParse(text) || new URL(text).username + new URL(text).password === '', {
+    message: 'holds a user or a password: name them in auth',
+  })
+  .refine((text) => !URL.canParse(text) || new URL(text).search + new URL(text).hash === '', {
+    message: 'has a query or a fragment: name scheme, host, port and path only',
+  })
+  .transform((text) => (URL.canParse(text) ? withoutSlash(new URL(text).href) : text));
+
+/** The URL with a path below it. */
+export function joinPath(base: string, path = ''): string {
+  return withoutSlash(base + path);
+}
+
+/** Scheme, host, port and path of a URL that may hold anything; undefined when it is none. */
+export function toPlainUrl(text: string): string | undefined {
+  if (!URL.canParse(text)) return undefined;
+  const { origin, pathname, protocol } = new URL(text);
+  return /^https?:$/.test(protocol) ? withoutSlash(origin + pathname) : undefined;
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/\/+$/, '');
+}
