@@ -3,12 +3,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { openPrometheusFake } from '#testkit/prometheus/fake.ts';
+import { secretMarker } from '#testkit/secrets.ts';
 import type { Auth } from './endpoint-auth.ts';
 import { principalOf, readAuthorization } from './endpoint-credentials.ts';
 import { createHttpClient } from './http.ts';
 import { describeError } from './redact.ts';
-import { openPrometheusFake } from '#testkit/prometheus/fake.ts';
-import { secretMarker } from '#testkit/secrets.ts';
 
 const signal = new AbortController().signal;
 
