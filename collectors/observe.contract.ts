@@ -44,16 +44,25 @@ export function toBareId(id: string): string {
 }
 
 /** Reads the only source, and hands back what came of it, failed or not. */
-export async function observeSource<Schema extends z.ZodType>(
+export function observeSource<Schema extends z.ZodType>(
   collector: Collector<Schema>,
   source: Readonly<Record<string, unknown>>,
+  options: ObserveOptions = {},
+): Promise<Observed> {
+  return observeScope(collector, { sources: [source] }, options);
+}
+
+/** Reads the first scope of a collector's part of the configuration. */
+export async function observeScope<Schema extends z.ZodType>(
+  collector: Collector<Schema>,
+  part: unknown,
   options: ObserveOptions = {},
 ): Promise<Observed> {
   const said = createNotes();
   const observations: Observation[] = [];
   let error: unknown;
   try {
-    for await (const observation of collector.observe(createContext(collector, source, { options, said }))) {
+    for await (const observation of collector.observe(createContext(collector, part, { options, said }))) {
       if (said.identified.length === 0) throw new Error('yielded before it had identified itself');
       observations.push(observationSchema.parse(observation));
       options.each?.(observation);
@@ -75,10 +84,10 @@ function createNotes() {
 
 function createContext<Schema extends z.ZodType>(
   collector: Collector<Schema>,
-  source: Readonly<Record<string, unknown>>,
+  part: unknown,
   { options, said }: { readonly options: ObserveOptions; readonly said: ReturnType<typeof createNotes> },
 ): ObserveContext<z.output<Schema>> {
-  const config = collector.config.parse({ sources: [source] });
+  const config = collector.config.parse(part);
   const http = createHttpClient({ proxyEnv: {}, backoffMs: 1 });
   onTestFinished(() => http.close());
   const destination = {
