@@ -1,0 +1,43 @@
+// The Prometheus collector: monitoring endpoints that speak Prometheus' API, dead or alive.
+import { defineCollector, type ObserveContext } from '#core/collector.ts';
+import type { Observation } from '#core/observation.ts';
+import {
+  findEndpoint,
+  type PrometheusConfig,
+  prometheusConfigFromEnvironment,
+  prometheusConfigSchema,
+  toScope,
+} from './config.ts';
+import { readDetails } from './details.ts';
+import { toMeasures, toObservation } from './endpoint.ts';
+import { openSession } from './session.ts';
+import { isOpen, readVitals } from './vitals.ts';
+
+/** Scopes are the endpoints, `prometheus:<name>`. */
+export const collector = defineCollector({
+  name: 'prometheus',
+  config: prometheusConfigSchema,
+  fromEnvironment: prometheusConfigFromEnvironment,
+  scopes: (config) => config.endpoints.map(toScope),
+  concurrency: 32,
+  observe,
+});
+
+async function* observe(context: ObserveContext<PrometheusConfig>): AsyncGenerator<Observation, void, undefined> {
+  const session = await openSession(context);
+  try {
+    // There is nothing else that could answer for an endpoint: its root is its own URL.
+    const { url } = session.configured;
+    const { principal, sdk } = session.endpoint;
+    context.identify({ root: url, configured: url, principal, sdk });
+    const vitals = await readVitals(session);
+    const isReadable = vitals.status === 'up' || (vitals.status === 'degraded' && vitals.runtime !== undefined);
+    const found = isReadable ? await readDetails(session) : { details: {}, measures: {} };
+    const learnt = { vitals, found, isOpen: isReadable ? await isOpen(session, vitals) : undefined };
+    context.measure(toMeasures(session, learnt));
+    yield toObservation(session, learnt);
+    context.enumerated('monitoring_endpoint');
+  } finally {
+    await session.endpoint.close();
+  }
+}

@@ -1,0 +1,31 @@
+// One endpoint being read: what the configuration says of it, and the connection that answers.
+import type { ObserveContext } from '#core/collector.ts';
+import { type Endpoint, openEndpoint } from '#core/endpoint.ts';
+import type { HttpAnswer } from '#core/http.ts';
+import { findEndpoint, type PrometheusConfig, type PrometheusEndpoint } from './config.ts';
+import { type Operation, paths } from './permissions.ts';
+
+// Enough for the targets and rules of the largest servers; everything else is small.
+const maxBytes = 8_000_000;
+
+export interface Session {
+  readonly context: ObserveContext<PrometheusConfig>;
+  readonly configured: PrometheusEndpoint;
+  readonly endpoint: Endpoint;
+}
+
+/** Reads the credentials; the endpoint is not asked yet. Throws ProviderError when they cannot be had. */
+export async function openSession(context: ObserveContext<PrometheusConfig>): Promise<Session> {
+  const { config, scope } = context;
+  const configured = findEndpoint(config, scope);
+  const { tenant, tenant_header } = configured;
+  const headers = tenant === undefined ? {} : { [tenant_header]: tenant };
+  const options = { service: 'prometheus', timeoutMs: config.timeoutMs, maxBytes };
+  const endpoint = await openEndpoint(context, { ...configured, headers }, options);
+  return { context, configured, endpoint };
+}
+
+/** Asks one thing. Throws ProviderError when no usable answer comes. */
+export function ask({ endpoint }: Session, operation: Operation, isAnonymous = false): Promise<HttpAnswer> {
+  return endpoint.ask({ operation, path: paths[operation], isAnonymous });
+}
