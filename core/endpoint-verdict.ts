@@ -29,6 +29,8 @@ const reasons: Readonly<Record<string, string>> = {
   ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS',
 };
 
+const notHttp = 'not_http';
+
 /** The verdict on an endpoint that gave no answer, or one that is none of HTTP. */
 export function judgeNoAnswer(error: ProviderError): Verdict {
   if (error.code === 'timeout') return { status: 'unreachable', reason: 'there is no answer in time' };
@@ -36,7 +38,7 @@ export function judgeNoAnswer(error: ProviderError): Verdict {
     return { status: 'foreign', reason: 'its answer is larger than any of the API' };
   }
   const code = codeOf(error);
-  if (code?.startsWith('HPE_')) return { status: 'foreign', reason: 'it does not speak HTTP' };
+  if (code === notHttp) return { status: 'foreign', reason: 'it does not speak HTTP' };
   return { status: 'unreachable', reason: reasons[code ?? ''] ?? `there is no connection: ${code ?? error.code}` };
 }
 
@@ -73,6 +75,8 @@ export function isLoginPage({ host, pathname }: URL): boolean {
 function codeOf(error: Error): string | undefined {
   let found: string | undefined;
   for (let cause: unknown = error.cause, depth = 0; cause instanceof Error && depth < 5; depth += 1) {
+    // Of undici; its code is mostly missing.
+    if (cause.name === 'HTTPParserError') return notHttp;
     if ('code' in cause && typeof cause.code === 'string') found = cause.code;
     cause = cause.cause;
   }
