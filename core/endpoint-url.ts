@@ -1,5 +1,6 @@
 // URLs of endpoints in the one form in which they are compared, stored and asked.
 import { z } from 'zod';
+import { hashText } from './json.ts';
 
 /** An http or https URL without user, query and fragment; it comes out normalised and without a slash at its end. */
 export const baseUrlSchema = z
@@ -11,6 +12,11 @@ export const baseUrlSchema = z
     message: 'has a query or a fragment: name scheme, host, port and path only',
   })
   .transform((text) => (URL.canParse(text) ? withoutSlash(new URL(text).href) : text));
+
+/** The key of an endpoint that was given none: a hash of its normalised URL. */
+export function endpointId(url: string): string {
+  return hashText(url).slice(0, 32);
+}
 
 /** The URL with a path below it. */
 export function joinPath(base: string, path = ''): string {
