@@ -4,6 +4,7 @@ import { ProviderError } from '#core/errors.ts';
 import type { Logger } from '#core/log.ts';
 import { requestSchema } from '#core/provenance.ts';
 import { describeError } from '#core/redact.ts';
+import { measuresSchema } from '#core/run.ts';
 import type { NewPage } from '#store/store.ts';
 import type { ActiveRun } from './run.ts';
 import { noteSkipped, type Tally } from './tally.ts';
@@ -42,6 +43,9 @@ export function createContext(options: ContextOptions): ObserveContext<unknown> 
       const fetched_at = clock.now().toISOString();
       pages.push({ ...requestSchema.parse(request), seq: tally.counts.pages, fetched_at });
       run.progress.tell({ records: run.totals.records, scope, page: tally.counts.pages });
+    },
+    measure: (measures) => {
+      tally.measures = { ...tally.measures, ...measuresSchema.parse(measures) };
     },
     enumerated: (kind) => void tally.enumerated.add(kind),
     skip: ({ what, kinds = [] }, cause) => {

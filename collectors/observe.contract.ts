@@ -6,14 +6,19 @@ import type { Collector, ObserveContext } from '#core/collector.ts';
 import { ProviderError } from '#core/errors.ts';
 import { createHttpClient } from '#core/http.ts';
 import { createLogger } from '#core/log.ts';
+import type { MonitoringEndpoint, Relation } from '#core/monitoring.ts';
 import { type Account, type Observation, type OrgNode, observationSchema } from '#core/observation.ts';
 import { type Request, requestSchema } from '#core/provenance.ts';
+import { type Measures, measuresSchema } from '#core/run.ts';
 
 /** What one scope's reading came to. */
 export interface Observed {
   readonly observations: readonly Observation[];
   readonly accounts: ReadonlyMap<string, Account>;
   readonly nodes: ReadonlyMap<string, OrgNode>;
+  readonly endpoints: ReadonlyMap<string, MonitoringEndpoint>;
+  readonly relations: readonly Relation[];
+  readonly measures: Measures;
   /** By kind and id, such as `account 111122223333`. */
   readonly evidence: ReadonlyMap<string, readonly Request[]>;
   readonly requests: readonly Request[];
@@ -79,7 +84,8 @@ function createNotes() {
   const enumerated: string[] = [];
   const identified: { root: string; principal: string | null }[] = [];
   const memo: unknown = null;
-  return { requests, skipped, enumerated, identified, memo, log: '' };
+  const measures: Measures = {};
+  return { requests, skipped, enumerated, identified, memo, measures, log: '' };
 }
 
 function createContext<Schema extends z.ZodType>(
@@ -115,6 +121,9 @@ function createContext<Schema extends z.ZodType>(
       said.identified.push({ root, principal });
     },
     fetched: (request) => said.requests.push(requestSchema.parse(request)),
+    measure: (measures) => {
+      said.measures = { ...said.measures, ...measuresSchema.parse(measures) };
+    },
     enumerated: (kind) => said.enumerated.push(kind),
     skip: ({ what, kinds = [] }) => said.skipped.push({ what, kinds }),
   };
@@ -124,11 +133,15 @@ function index(observations: readonly Observation[], nameOf = (id: string) => id
   const accounts = new Map<string, Account>();
   const nodes = new Map<string, OrgNode>();
   const evidence = new Map<string, readonly Request[]>();
+  const endpoints = new Map<string, MonitoringEndpoint>();
+  const relations: Relation[] = [];
   for (const { kind, attributes, evidence: requests } of observations) {
     const name = nameOf(attributes.id);
     if (kind === 'account') accounts.set(name, attributes);
-    else nodes.set(name, attributes);
+    else if (kind === 'org_node') nodes.set(name, attributes);
+    else if (kind === 'monitoring_endpoint') endpoints.set(name, attributes);
+    else relations.push(attributes);
     evidence.set(`${kind} ${name}`, requests);
   }
-  return { accounts, nodes, evidence };
+  return { accounts, nodes, endpoints, relations, evidence };
 }

@@ -67,6 +67,7 @@ async function finish(options: SettleOptions, failure: Failure | undefined): Pro
     skipped: tally.skipped,
     root: tally.root,
     memo: tally.memo,
+    measures: tally.measures,
     pages: [...pages],
     enumerated: listEnumerated(tally),
   };

@@ -1,6 +1,6 @@
 // What one scope has seen and what happened to it so far; the runner's memory while it observes.
-import type { ObservationKind } from '#core/observation.ts';
-import { type Counts, type Skipped, zeroCounts } from '#core/run.ts';
+import { forEachKind, type ObservationKind, observationKinds } from '#core/observation.ts';
+import { type Counts, type Measures, type Skipped, zeroCounts } from '#core/run.ts';
 import { storableText } from '#core/text.ts';
 import type { EnumeratedKind, UpsertResult } from '#store/store.ts';
 
@@ -16,6 +16,7 @@ export interface Tally {
   unnamed: number;
   /** What to remember; undefined leaves it as it was. */
   memo: unknown;
+  measures: Measures;
   /** The root that answered. */
   root: string | null;
 }
@@ -27,13 +28,14 @@ export const maxNamed = 50;
 export function createTally(): Tally {
   return {
     counts: zeroCounts(),
-    seen: { account: new Set(), org_node: new Set() },
-    inserted: { account: 0, org_node: 0 },
+    seen: forEachKind(() => new Set()),
+    inserted: forEachKind(() => 0),
     enumerated: new Set(),
     restricted: new Set(),
     skipped: [],
     unnamed: 0,
     memo: undefined,
+    measures: {},
     root: null,
   };
 }
@@ -60,8 +62,7 @@ export function noteSkipped(tally: Tally, skipped: Skipped): boolean {
 /** Counts what a batch came to. */
 export function countBatch(tally: Tally, result: UpsertResult): void {
   for (const name of ['inserted', 'changed', 'unchanged', 'resurrected'] as const) tally.counts[name] += result[name];
-  tally.inserted.account += result.inserted_by_kind.account;
-  tally.inserted.org_node += result.inserted_by_kind.org_node;
+  for (const kind of observationKinds) tally.inserted[kind] += result.inserted_by_kind[kind];
   for (const { kind, key, reason } of result.conflicts) {
     tally.counts.rejected += 1;
     noteSkipped(tally, { what: key, kinds: [kind], cause: reason });

@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { systemClock } from '#core/clock.ts';
+import { relationSchema } from '#core/monitoring.ts';
+import { observationKindSchema } from '#core/observation.ts';
 import { schemaFile } from './asyncapi.ts';
 import { compileSchema, toDocuments } from './documents.ts';
 import { createEvent, type EventType, eventSchema, type NewEvent } from './events.ts';
@@ -38,7 +40,7 @@ function objectsOf(value: unknown): Place[] {
 }
 
 function isFreeForm(place: Place): boolean {
-  return place.includes('details') || place.includes('tags') || isChangedValue(place);
+  return ['details', 'tags', 'labels', 'evidence'].some((name) => place.includes(name)) || isChangedValue(place);
 }
 
 function isChangedValue(place: Place): boolean {
@@ -48,6 +50,8 @@ function isChangedValue(place: Place): boolean {
 const identity = {
   account: ['provider', 'id', 'partition'],
   org_node: ['provider', 'org_id', 'id', 'kind'],
+  monitoring_endpoint: ['id', 'kind', 'url', 'status'],
+  relation: Object.keys(relationSchema.shape),
 };
 
 /** May be left out: an attribute that could not be read, and one side of a change. */
@@ -68,7 +72,7 @@ function withMember(event: unknown, place: Place, value: unknown): unknown {
 
 describe.for(examples)('$event_type', (example) => {
   const type = example.event_type;
-  const kind = type.startsWith('account') ? 'account' : 'org_node';
+  const kind = observationKindSchema.parse(type.split('.')[0]);
   const places = placesOf(example);
 
   test('the example is valid', () => {

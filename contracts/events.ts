@@ -1,7 +1,7 @@
 // The events of the product, a union by event_type, and the one way to make one.
 import { z } from 'zod';
 import { envelopeSchema } from './envelope.ts';
-import { accountPayloads, orgNodePayloads } from './payloads.ts';
+import { accountPayloads, monitoringEndpointPayloads, orgNodePayloads, relationPayloads } from './payloads.ts';
 
 /** Of every type so far. A minor version only adds optional fields; a major one is a schema of its own. */
 const schema_version = '1.0';
@@ -18,6 +18,15 @@ export const eventSchema = z.discriminatedUnion('event_type', [
   event('org_node.moved', orgNodePayloads.moved),
   event('org_node.vanished', orgNodePayloads.vanished),
   event('org_node.returned', orgNodePayloads.returned),
+  event('monitoring_endpoint.discovered', monitoringEndpointPayloads.discovered),
+  event('monitoring_endpoint.updated', monitoringEndpointPayloads.updated),
+  event('monitoring_endpoint.moved', monitoringEndpointPayloads.moved),
+  event('monitoring_endpoint.vanished', monitoringEndpointPayloads.vanished),
+  event('monitoring_endpoint.returned', monitoringEndpointPayloads.returned),
+  event('relation.discovered', relationPayloads.discovered),
+  event('relation.updated', relationPayloads.updated),
+  event('relation.vanished', relationPayloads.vanished),
+  event('relation.returned', relationPayloads.returned),
 ]);
 export type Event = z.output<typeof eventSchema>;
 export type EventType = Event['event_type'];

@@ -4,6 +4,7 @@ import type { HttpClient } from './http.ts';
 import type { Logger } from './log.ts';
 import type { Observation, ObservationKind } from './observation.ts';
 import type { Request } from './provenance.ts';
+import type { Measures } from './run.ts';
 
 /** One folder under `collectors/` exports one of these as `collector`. */
 export interface Collector<Config extends z.ZodType = z.ZodType> {
@@ -45,6 +46,11 @@ export interface ObserveContext<Config> {
   identify(answered: { root: string; configured: string | undefined; principal: string | null; sdk: string }): void;
   /** Records one request, failed ones too, as a page of the run. */
   fetched(request: Request): void;
+  /**
+   * Numbers of this scope that move from run to run: latency, series, targets. They are no content: no record is rewritten
+   * for them. Words said later are added; what is not said again at the next run is gone. Stored unless this scope fails.
+   */
+  measure(measures: Measures): void;
   /** A strong listing of this kind has ended: what was not seen is missing. */
   enumerated(kind: ObservationKind): void;
   /** A part, or a group of fields, could not be read: outcome `partial`. With `kinds`, living records of those kinds cannot vanish. */

@@ -1,6 +1,7 @@
 // What collectors yield: one provider record as it was read, and the requests that delivered it.
 import { z } from 'zod';
 import { jsonObjectSchema, jsonSchema } from './json.ts';
+import { monitoringEndpointSchema, relationKey, relationSchema } from './monitoring.ts';
 import { evidenceSchema, timestampSchema } from './provenance.ts';
 
 export const providerSchema = z.enum(['aws', 'gcp', 'azure']).meta({ id: 'Provider' });
@@ -74,14 +75,47 @@ export const orgNodeObservationSchema = z
   .strictObject({ kind: z.literal('org_node'), attributes: orgNodeSchema, ...observed })
   .refine((o) => o.key === o.attributes.id, { message: 'key is not the id', path: ['key'] });
 
+export const monitoringEndpointObservationSchema = z
+  .strictObject({ kind: z.literal('monitoring_endpoint'), attributes: monitoringEndpointSchema, ...observed })
+  .refine((o) => o.key === o.attributes.id, { message: 'key is not the id', path: ['key'] });
+
+/** One claim of a link; `toRelation` makes its attributes. Yielded beside records, enumerated and missed like them. */
+export const relationObservationSchema = z
+  .strictObject({ kind: z.literal('relation'), attributes: relationSchema, ...observed })
+  .refine((o) => o.key === o.attributes.id, { message: 'key is not the id', path: ['key'] })
+  .refine((o) => o.key === relationKey(o.attributes), {
+    message: 'key does not follow from its fields',
+    path: ['key'],
+  });
+
 /** What a collector yields, a union by kind. */
-export const observationSchema = z.discriminatedUnion('kind', [accountObservationSchema, orgNodeObservationSchema]);
+export const observationSchema = z.discriminatedUnion('kind', [
+  accountObservationSchema,
+  orgNodeObservationSchema,
+  monitoringEndpointObservationSchema,
+  relationObservationSchema,
+]);
 export type Observation = z.output<typeof observationSchema>;
 export type ObservationKind = Observation['kind'];
 export type Attributes = Observation['attributes'];
 
-export const observationKinds = ['account', 'org_node'] as const satisfies readonly ObservationKind[];
+export const observationKinds = [
+  'account',
+  'org_node',
+  'monitoring_endpoint',
+  'relation',
+] as const satisfies readonly ObservationKind[];
 export const observationKindSchema = z.enum(observationKinds);
+
+/** A value for each kind. */
+export function forEachKind<Value>(toValue: (kind: ObservationKind) => Value): Record<ObservationKind, Value> {
+  return {
+    account: toValue('account'),
+    org_node: toValue('org_node'),
+    monitoring_endpoint: toValue('monitoring_endpoint'),
+    relation: toValue('relation'),
+  };
+}
 
 /** An account's key: with the id alone, a GCP project number could overwrite an AWS account of the same twelve digits. */
 export function accountKey(account: Pick<Account, 'provider' | 'id'>): string {

@@ -1,8 +1,10 @@
 // The stored rows as they are read back and sent: an observation's attributes and what the store knows of them.
 import { z } from 'zod';
 import { jsonSchema } from './json.ts';
+import { monitoringEndpointSchema, relationSchema } from './monitoring.ts';
 import { accountSchema, orgNodeSchema } from './observation.ts';
 import { provenanceSchema, runIdSchema, timestampSchema } from './provenance.ts';
+import { measuresSchema } from './run.ts';
 
 /** Why a record is no longer there: it was closing or closed when last seen, or nothing tells. */
 export const vanishedReasonSchema = z.enum(['closed', 'unknown']);
@@ -43,6 +45,33 @@ export const orgNodeListItemSchema = requireAll(orgNodeSchema).extend(common).me
 /** A node with everything that is known of it. */
 export const orgNodeRecordSchema = orgNodeListItemSchema.extend(detail).meta({ id: 'OrgNodeDetail' });
 export type OrgNodeRecord = z.output<typeof orgNodeRecordSchema>;
+
+/** A monitoring endpoint as lists show it. */
+export const monitoringEndpointListItemSchema = requireAll(monitoringEndpointSchema)
+  .extend(common)
+  .meta({ id: 'MonitoringEndpoint' });
+
+/** An endpoint with everything that is known of it. */
+export const monitoringEndpointRecordSchema = monitoringEndpointListItemSchema
+  .extend(detail)
+  .extend({
+    measures: measuresSchema.nullable().meta({ description: 'what its scope measured last; of no past time' }),
+  })
+  .meta({ id: 'MonitoringEndpointDetail' });
+
+/** A relation as lists show it. */
+export const relationListItemSchema = requireAll(relationSchema)
+  .extend({
+    to_key: z
+      .string()
+      .nullable()
+      .meta({ description: 'the key of the record that `to_ref` names now; null while there is none' }),
+  })
+  .extend(common)
+  .meta({ id: 'Relation' });
+
+/** A relation with everything that is known of it. */
+export const relationRecordSchema = relationListItemSchema.extend(detail).meta({ id: 'RelationDetail' });
 
 // What an observation may leave out is null in a stored row.
 function requireAll<Shape extends z.ZodRawShape>(schema: z.ZodObject<Shape, z.core.$strict>) {

@@ -5,6 +5,7 @@ import { type Change, changedField, contentChanges } from './diff.ts';
 import { type Content, hashContent, mergeContent } from './merge.ts';
 import { isOlder, type Observed } from './observed.ts';
 import { takesOver } from './ownership.ts';
+import { recordTables } from './records.ts';
 import { attributeNames, type RecordHead, type RecordRow, type RecordVersion, type StoredRecord } from './row.ts';
 
 /** The batch that an observation is part of. `now` is the store's time, one for the whole batch. */
@@ -129,13 +130,13 @@ function toChange(
     action: 'change',
     row: { ...next, valid_from },
     version: toVersion({ kind: observed.kind, key: observed.key, row }, valid_from, changedFields),
-    happening: isReturn ? 'returned' : happeningOf(changedAttributes),
+    happening: isReturn ? 'returned' : happeningOf(observed.kind, changedAttributes),
     changes,
   };
 }
 
-function happeningOf(changedAttributes: ReadonlySet<string>): Happening | null {
-  if (changedAttributes.has('parent_id') || changedAttributes.has('org_id')) return 'moved';
+function happeningOf(kind: ObservationKind, changedAttributes: ReadonlySet<string>): Happening | null {
+  if (recordTables[kind].moves.some((name) => changedAttributes.has(name))) return 'moved';
   return changedAttributes.isSubsetOf(pathFields) ? null : 'updated';
 }
 
@@ -190,9 +191,9 @@ function mayTakeOver(stored: StoredRecord, after: Content, context: BatchContext
   );
 }
 
-// Two partitions (or providers) may use one id for different things; neither may overwrite the other.
+// Two partitions (or providers) may use one id for different things, and two endpoints of different kinds be given one.
 function identityConflict(row: RecordRow, observed: Observed): string | null {
-  for (const name of ['provider', 'partition']) {
+  for (const name of recordTables[observed.kind].identity) {
     const stored = row[name];
     const seen = observed.attributes[name];
     if (stored !== seen) return `${name} is ${String(seen)}, but the stored record's is ${String(stored)}`;

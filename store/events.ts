@@ -3,7 +3,7 @@ import { createEvent, type Event } from '#contracts/events.ts';
 import type { Clock } from '#core/clock.ts';
 import type { Json, JsonObject } from '#core/json.ts';
 import type { RecordHappening } from './plan.ts';
-import type { RecordRow } from './row.ts';
+import { recordTables } from './records.ts';
 
 /** Who found out. */
 export interface EventContext {
@@ -25,25 +25,24 @@ export function toEvents(happenings: readonly RecordHappening[], context: EventC
       // When the content it leads to begins: the batch's time, unless the clock stood still or went back.
       timestamp: happening.row.valid_from,
       correlation_id: context.run_id,
-      payload: { ...subjectOf(happening.row), ...detailsOf(happening) },
+      payload: { ...subjectOf(happening), ...detailsOf(happening) },
     }),
   );
 }
 
-function subjectOf(row: RecordRow): JsonObject {
-  const { provider = null, id = null, org_id = null, scope } = row;
-  return { provider, id, org_id, scope };
+function subjectOf({ kind, row }: RecordHappening): JsonObject {
+  return { ...pick(row, recordTables[kind].subject), scope: row.scope };
 }
 
-function detailsOf({ happening, row, replaced, changes }: RecordHappening): JsonObject {
+function detailsOf({ kind, happening, row, replaced, changes }: RecordHappening): JsonObject {
   const changed = changes.map((change) => ({ ...change }));
   switch (happening) {
     case 'discovered':
-      return { attributes: Object.fromEntries(row.known_fields.map((name) => [name, row[name] ?? null])) };
+      return { attributes: pick(row, row.known_fields) };
     case 'updated':
       return { changed };
     case 'moved':
-      return { from: placeOf(replaced), to: placeOf(row), changed };
+      return { from: pick(replaced, recordTables[kind].place), to: pick(row, recordTables[kind].place), changed };
     case 'vanished':
       return { reason: row.vanished_reason, last_seen_at: row.last_seen_at };
     case 'returned':
@@ -51,7 +50,6 @@ function detailsOf({ happening, row, replaced, changes }: RecordHappening): Json
   }
 }
 
-function placeOf(content: { readonly [column: string]: Json }): JsonObject {
-  const { org_id = null, parent_id = null, org_path = null } = content;
-  return { org_id, parent_id, org_path };
+function pick(content: { readonly [column: string]: Json }, names: readonly string[]): JsonObject {
+  return Object.fromEntries(names.map((name) => [name, content[name] ?? null]));
 }

@@ -1,5 +1,5 @@
 // What a batch writes, decided from what is stored: rows, versions, events and the counts for the run.
-import type { ObservationKind } from '#core/observation.ts';
+import { forEachKind, type ObservationKind } from '#core/observation.ts';
 import { type BatchContext, type Decision, decide, type Happening, isUnchanged, newRow } from './decide.ts';
 import type { Change } from './diff.ts';
 import type { Observed } from './observed.ts';
@@ -80,7 +80,7 @@ export function toUpsertResult(plans: Readonly<Record<ObservationKind, BatchPlan
     changed: sum((plan) => plan.versions.length),
     unchanged: sum((plan) => plan.unchanged),
     resurrected: sum((plan) => plan.resurrected),
-    inserted_by_kind: { account: plans.account.inserts.length, org_node: plans.org_node.inserts.length },
+    inserted_by_kind: forEachKind((kind) => plans[kind].inserts.length),
     conflicts: all.flatMap((plan) => plan.conflicts),
   };
 }

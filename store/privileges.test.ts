@@ -11,6 +11,8 @@ const allowed: Readonly<Record<string, Readonly<Record<string, readonly string[]
     schema_migrations: ['select'],
     cloud_accounts: ['select'],
     org_nodes: ['select'],
+    monitoring_endpoints: ['select'],
+    relations: ['select'],
     scopes: ['select'],
     collector_runs: ['select'],
     run_scopes: ['select'],
@@ -22,6 +24,8 @@ const allowed: Readonly<Record<string, Readonly<Record<string, readonly string[]
     schema_migrations: ['select'],
     cloud_accounts: readAndWrite,
     org_nodes: readAndWrite,
+    monitoring_endpoints: readAndWrite,
+    relations: readAndWrite,
     scopes: readAndWrite,
     collector_runs: readAndWrite,
     run_scopes: readAndWrite,
@@ -346,6 +350,7 @@ const samples: Readonly<Record<string, unknown>> = {
 const sampleColumns: Readonly<Record<string, unknown>> = {
   provider: 'aws',
   'org_nodes.kind': 'ou',
+  'relations.relation': 'queries',
   valid_to: '2026-01-02T00:00:00.000Z',
 };
 

@@ -9,9 +9,22 @@ export interface RecordTable {
   readonly table: string;
   readonly primaryKey: readonly string[];
   readonly attributes: Readonly<Record<string, ColumnType>>;
+  /** Attributes beyond the primary key in which two records of one key are different things; neither may overwrite the other. */
+  readonly identity: readonly string[];
+  /** Attributes by which events name the record. */
+  readonly subject: readonly string[];
+  /** Where the record is, as the event of a move tells it, and which of that make a change a move. */
+  readonly place: readonly string[];
+  readonly moves: readonly string[];
 }
 
 const path = { org_path: 'text', org_path_ids: 'array', org_path_names: 'array', tags: 'json' } as const;
+
+const inOrganization = {
+  subject: ['provider', 'id', 'org_id'],
+  place: ['org_id', 'parent_id', 'org_path'],
+  moves: ['org_id', 'parent_id'],
+} as const;
 
 export const recordTables: Readonly<Record<ObservationKind, RecordTable>> = {
   account: {
@@ -32,6 +45,8 @@ export const recordTables: Readonly<Record<ObservationKind, RecordTable>> = {
       region_residency: 'text',
       details: 'json',
     },
+    identity: ['partition'],
+    ...inOrganization,
   },
   org_node: {
     table: 'org_nodes',
@@ -48,6 +63,47 @@ export const recordTables: Readonly<Record<ObservationKind, RecordTable>> = {
       lifecycle: 'text',
       ...path,
     },
+    identity: ['provider'],
+    ...inOrganization,
+  },
+  monitoring_endpoint: {
+    table: 'monitoring_endpoints',
+    primaryKey: ['id'],
+    attributes: {
+      id: 'text',
+      kind: 'text',
+      url: 'text',
+      auth_mode: 'text',
+      status: 'text',
+      version: 'text',
+      flavour: 'text',
+      tls_not_after: 'time',
+      labels: 'json',
+      details: 'json',
+    },
+    identity: ['kind'],
+    subject: ['id', 'kind', 'url'],
+    place: ['url'],
+    moves: ['url'],
+  },
+  relation: {
+    table: 'relations',
+    primaryKey: ['id'],
+    attributes: {
+      id: 'text',
+      from_kind: 'text',
+      from_key: 'text',
+      relation: 'text',
+      to_kind: 'text',
+      to_ref: 'text',
+      basis: 'text',
+      confidence: 'integer',
+      evidence: 'json',
+    },
+    identity: [],
+    subject: ['id', 'from_kind', 'from_key', 'relation', 'to_kind', 'to_ref'],
+    place: [],
+    moves: [],
   },
 };
 

@@ -1,6 +1,6 @@
 // A record as the writers hold it: every column under its own name, JSON decoded, times as UTC text with milliseconds.
 import type { Json } from '#core/json.ts';
-import { accountKey, type ObservationKind, providerSchema } from '#core/observation.ts';
+import type { ObservationKind } from '#core/observation.ts';
 import type { Provenance } from '#core/provenance.ts';
 import type { VanishedReason } from '#core/records.ts';
 import { commonColumns, recordTables } from './records.ts';
@@ -62,15 +62,19 @@ export function changeableColumns(kind: ObservationKind): string[] {
   return names.filter((name) => name !== 'discovered_at' && !primaryKey.includes(name));
 }
 
+/** The observation key that the primary key's values make, as `accountKey` does. */
+export function joinKey(values: readonly unknown[]): string {
+  return values.map(String).join('/');
+}
+
 /** The observation key of a stored row. */
 export function keyOf(kind: ObservationKind, row: RecordRow): string {
-  const id = String(row['id']);
-  return kind === 'account' ? accountKey({ provider: providerSchema.parse(row['provider']), id }) : id;
+  return joinKey(recordTables[kind].primaryKey.map((name) => row[name]));
 }
 
 /** The primary key's values, in the order of its columns. */
 export function primaryKeyOf(kind: ObservationKind, key: string): string[] {
-  if (kind === 'org_node') return [key];
+  if (recordTables[kind].primaryKey.length === 1) return [key];
   const slash = key.indexOf('/');
   return [key.slice(0, slash), key.slice(slash + 1)];
 }

@@ -167,5 +167,5 @@ export async function lapseLease(store: TestStore, { tenant, scope }: Actor): Pr
 function defaultEnding(root: string): ScopeEnding {
   const { missing: _missing, vanished: _vanished, ...counts } = zeroCounts();
   const ending = { outcome: 'complete', reason: null, counts, skipped: [], root } as const;
-  return { ...ending, memo: undefined, pages: [], enumerated: [] };
+  return { ...ending, memo: undefined, measures: {}, pages: [], enumerated: [] };
 }

@@ -2,7 +2,7 @@
 import type { JsonObject } from '#core/json.ts';
 import type { Observation, ObservationKind } from '#core/observation.ts';
 import type { Request, Stamp } from '#core/provenance.ts';
-import type { Counts, Outcome, Run, Skipped } from '#core/run.ts';
+import type { Counts, Measures, Outcome, Run, Skipped } from '#core/run.ts';
 
 /** What a run knows of itself when it begins. Its times and counts are the store's. */
 export type NewRun = Pick<Run, 'tenant_id' | 'id' | 'collector' | 'version' | 'image_digest' | 'trigger'>;
@@ -73,6 +73,8 @@ export interface ScopeEnding {
   readonly root: string | null;
   /** What to remember; undefined leaves the memo as it was. */
   readonly memo: unknown;
+  /** Replaces what was measured before, unless the scope failed. */
+  readonly measures: Measures;
   readonly pages: readonly NewPage[];
   readonly enumerated: readonly EnumeratedKind[];
 }

@@ -38,7 +38,7 @@ export const databases = [
 ] as const;
 
 const migrationsDir = join(import.meta.dirname, '../migrations');
-const countedTables = ['cloud_accounts', 'org_nodes', 'record_versions', 'events'];
+const countedTables = ['cloud_accounts', 'org_nodes', 'monitoring_endpoints', 'relations', 'record_versions', 'events'];
 
 /** How many rows of record, version and event tables were inserted, updated or deleted for a tenant so far. */
 export async function countWrites(store: TestStore, tenant: string): Promise<number> {

@@ -6,6 +6,7 @@ import { jsonSchema } from '#core/json.ts';
 import { type ObservationKind, observationKindSchema, observationKinds } from '#core/observation.ts';
 import type { App } from '#services/app.ts';
 import { type Change, changedField, diffJson } from '#store/diff.ts';
+import { recordTables } from '#store/records.ts';
 import type { Difference, ListPage, Position, Reader } from '#store/store.ts';
 import { sendList } from './list.ts';
 import { asOfSchema, pageParameters } from './query.ts';
@@ -104,14 +105,17 @@ async function readPage(
 // Nothing, where a record is at the end what it was in the beginning.
 function toItem(kind: ObservationKind, { key, before, after }: Difference): DifferenceItem[] {
   const fields = diffJson(before ?? undefined, after ?? undefined);
-  return fields.length === 0 ? [] : [{ kind, key, change: toChange({ before, after }, fields), fields }];
+  return fields.length === 0 ? [] : [{ kind, key, change: toChange(kind, { before, after }, fields), fields }];
 }
 
-function toChange({ before, after }: Pick<Difference, 'before' | 'after'>, fields: readonly Change[]) {
+function toChange(
+  kind: ObservationKind,
+  { before, after }: Pick<Difference, 'before' | 'after'>,
+  fields: readonly Change[],
+) {
   if (before === null) return 'discovered';
   const isGone = after?.['vanished_at'] != null;
   const wasGone = before['vanished_at'] !== null;
   if (isGone !== wasGone) return isGone ? 'vanished' : 'returned';
-  const names = fields.map(changedField);
-  return names.includes('parent_id') || names.includes('org_id') ? 'moved' : 'updated';
+  return fields.map(changedField).some((name) => recordTables[kind].moves.includes(name)) ? 'moved' : 'updated';
 }

@@ -49,6 +49,8 @@ export function recordStatements(kind: ObservationKind): RecordStatements {
   const recordset = `jsonb_to_recordset($2::text::jsonb) as x(${names.map((name) => `"${name}" ${typeOf(name, columns)}`).join(', ')})`;
   const same = (row: string) =>
     ['r.tenant_id = $1', ...primaryKey.map((name) => `r.${name} = ${row}.${name}`)].join(' and ');
+  // A kind without one never says that it is on its way out.
+  const lifecycle = 'lifecycle' in columns ? 'r.lifecycle' : 'null';
   const ofScope = 'r.tenant_id = $1 and r.scope = $2 and r.vanished_at is null';
   return {
     heads: `select ${key('r')} as key, r.content_hash, r.raw_hash, r.scope, r.missed_runs,
@@ -64,7 +66,7 @@ export function recordStatements(kind: ObservationKind): RecordStatements {
       .map((name) => `"${name}" = ${write(name)}`)
       .join(', ')}
       from ${recordset} where ${same('x')}`,
-    live: `select ${key('r')} as key, r.missed_runs, r.lifecycle from ${table} r where ${ofScope}`,
+    live: `select ${key('r')} as key, r.missed_runs, ${lifecycle} as lifecycle from ${table} r where ${ofScope}`,
     held: `select ${key('r')} as key from ${table} r where ${ofScope} and r.missed_runs >= ${missesToVanish}`,
     miss: `update ${table} r set missed_runs = 1,
         last_seen_at = greatest($3::text::timestamptz, (r.provenance ->> 'observed_at')::timestamptz)

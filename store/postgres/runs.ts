@@ -71,12 +71,14 @@ export async function updateScope(
       finished_at = ${now}::text::timestamptz
     where tenant_id = ${tenant_id} and run_id = ${run_id} and scope = ${scope}`;
   const remembers = ending.outcome !== 'failed' && ending.memo !== undefined;
+  const isMeasured = ending.outcome !== 'failed';
   const isComplete = outcome === 'complete';
   await sql`
     update scopes set holder_run_id = null, lease_expires_at = null,
       enumerated_at = ${JSON.stringify(settlement.enumerated_at)}::text::jsonb,
       held = ${JSON.stringify(settlement.held)}::text::jsonb
       ${remembers ? sql`, memo = ${ending.memo === null ? null : toStorableText(ending.memo)}::text::jsonb` : sql``}
+      ${isMeasured ? sql`, measures = ${JSON.stringify(ending.measures)}::text::jsonb` : sql``}
       ${isComplete ? sql`, org_id = coalesce(${ending.root}, org_id), last_complete_at = ${now}::text::timestamptz, last_complete_run_id = ${run_id}` : sql``}
     where tenant_id = ${tenant_id} and scope = ${scope}`;
 }

@@ -19,8 +19,13 @@ export async function upsert(context: WriteContext, lease: Lease, batch: Batch):
   const observations = Object.groupBy(readObservations(batch.observations), ({ kind }) => kind);
   const write = (kind: ObservationKind) =>
     writeKind(context, { kind, observations: observations[kind] ?? [] }, batchContext);
-  // Nodes first, as they are above the accounts; any order would do, but it must always be the same.
-  const plans = { org_node: await write('org_node'), account: await write('account') };
+  // One after the other; any order would do, but it must always be the same.
+  const plans = {
+    org_node: await write('org_node'),
+    account: await write('account'),
+    monitoring_endpoint: await write('monitoring_endpoint'),
+    relation: await write('relation'),
+  };
   await insertPages(context.sql, lease, batch.pages);
   return toUpsertResult(plans);
 }

@@ -1,5 +1,6 @@
 // The Writer on Postgres: every method is one transaction, begun again when another one got in its way.
 import type { Clock } from '#core/clock.ts';
+import { forEachKind } from '#core/observation.ts';
 import type { Writer } from '../store.ts';
 import { confirmHeld, finishScope } from './absence.ts';
 import { inTenant, type PostgresConnection, type PostgresTransaction } from './connection.ts';
@@ -18,7 +19,7 @@ export interface WriterOptions {
 
 /** Creates the Writer on an open connection. */
 export function createPostgresWriter(connection: PostgresConnection, { clock }: WriterOptions): Writer {
-  const statements = { account: recordStatements('account'), org_node: recordStatements('org_node') };
+  const statements = forEachKind(recordStatements);
   const write = <T>({ tenant_id }: { readonly tenant_id: string }, work: (context: WriteContext) => Promise<T>) =>
     retrySerialization(() => inTenant(connection, tenant_id, (sql) => work({ sql, statements, clock })));
   // The lease's own statements lock one row and decide by what it is then. At repeatable read each batch that commits while

@@ -18,6 +18,8 @@ export interface Conditions extends Statement {}
 const searched: Readonly<Record<ObservationKind, readonly string[]>> = {
   account: ['name', 'id', 'project_id'],
   org_node: ['name', 'id'],
+  monitoring_endpoint: ['url', 'id'],
+  relation: ['from_key', 'to_ref'],
 };
 
 const equalities = ['provider', 'lifecycle', 'status', 'kind', 'parent_id'] as const;

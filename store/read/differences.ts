@@ -1,5 +1,5 @@
 // The statements that compare records at two times: which were touched between them, and what they were at each.
-import type { ObservationKind } from '#core/observation.ts';
+import { forEachKind, type ObservationKind } from '#core/observation.ts';
 import { recordTables } from '../records.ts';
 import { primaryKeyOf } from '../row.ts';
 import type { DifferenceOptions } from '../store.ts';
@@ -8,10 +8,9 @@ import { recordMembers } from './fields.ts';
 import { presentRows, replacedRows } from './recorded.ts';
 
 /** A record's key as text, read from `r`: what `keyOf` makes of a row. */
-const keyText: Readonly<Record<ObservationKind, string>> = {
-  account: `(r.provider || '/' || r.id)`,
-  org_node: 'r.id',
-};
+const keyText = forEachKind(
+  (kind) => `(${recordTables[kind].primaryKey.map((name) => `r.${name}`).join(` || '/' || `)})`,
+);
 
 /** What counts as content: the attributes, and whether the record is there. */
 function comparedFields(kind: ObservationKind): readonly string[] {

@@ -25,7 +25,6 @@ export interface RecordsTable {
 }
 
 type Parameters = (string | number | null)[];
-type LiveRow = Omit<LiveRecord, 'key'> & { readonly provider: string; readonly id: string };
 
 /** Prepares a kind's statements. */
 export function prepareRecords(database: Database.Database, kind: ObservationKind): RecordsTable {
@@ -34,8 +33,6 @@ export function prepareRecords(database: Database.Database, kind: ObservationKin
   const changeable = changeableColumns(kind);
   const statements = prepareStatements(database, kind, { names, changeable });
   const parametersOf = (tenant: string, key: string): Parameters => [tenant, ...primaryKeyOf(kind, key)];
-  const liveKey = (row: { provider: string; id: string }) =>
-    kind === 'account' ? `${row.provider}/${row.id}` : row.id;
   return {
     head(tenant, key) {
       const row = statements.head.get(...parametersOf(tenant, key));
@@ -51,14 +48,13 @@ export function prepareRecords(database: Database.Database, kind: ObservationKin
     tally(tenant, scope, seen) {
       const doubtful: LiveRecord[] = [];
       let count = 0;
-      for (const { provider, id, missed_runs, lifecycle } of statements.live.iterate(tenant, scope)) {
-        const record = { key: liveKey({ provider, id }), missed_runs, lifecycle };
+      for (const record of statements.live.iterate(tenant, scope)) {
         if (isDoubtful(record, seen)) doubtful.push(record);
         count += 1;
       }
       return { count, doubtful };
     },
-    held: (tenant, scope) => statements.held.all(tenant, scope).map(liveKey),
+    held: (tenant, scope) => statements.held.all(tenant, scope).map(({ key }) => key),
     miss: (tenant, key, enumerated_at) => void statements.miss.run(enumerated_at, ...parametersOf(tenant, key)),
     holdBack: (tenant, key) => void statements.holdBack.run(...parametersOf(tenant, key)),
     clearMisses: (tenant, key) => void statements.clear.run(...parametersOf(tenant, key)),
@@ -74,6 +70,9 @@ function prepareStatements(
   const { table, primaryKey } = recordTables[kind];
   const ofKey = `tenant_id = ? and ${primaryKey.map((name) => `${name} = ?`).join(' and ')}`;
   const ofScope = 'tenant_id = ? and scope = ? and vanished_at is null';
+  const key = primaryKey.join(` || '/' || `);
+  // A kind without one never says that it is on its way out.
+  const lifecycle = names.includes('lifecycle') ? 'lifecycle' : 'null';
   const quoted = names.map((name) => `"${name}"`);
   return {
     head: database.prepare<Parameters, Omit<RecordHead, 'key'>>(
@@ -90,11 +89,11 @@ function prepareStatements(
     update: database.prepare(
       `update ${table} set ${changeable.map((name) => `"${name}" = ?`).join(', ')} where ${ofKey}`,
     ),
-    live: database.prepare<Parameters, LiveRow>(
-      `select provider, id, missed_runs, lifecycle from ${table} where ${ofScope}`,
+    live: database.prepare<Parameters, LiveRecord>(
+      `select ${key} as key, missed_runs, ${lifecycle} as lifecycle from ${table} where ${ofScope}`,
     ),
-    held: database.prepare<Parameters, Pick<LiveRow, 'provider' | 'id'>>(
-      `select provider, id from ${table} where ${ofScope} and missed_runs >= ${missesToVanish}`,
+    held: database.prepare<Parameters, Pick<LiveRecord, 'key'>>(
+      `select ${key} as key from ${table} where ${ofScope} and missed_runs >= ${missesToVanish}`,
     ),
     miss: database.prepare(
       `update ${table} set missed_runs = 1, last_seen_at = max(coalesce(?, ''), provenance ->> '$.observed_at')

@@ -88,6 +88,7 @@ export function updateScope(
     .prepare(
       `update scopes set holder_run_id = null, lease_expires_at = null, enumerated_at = @enumerated_at, held = @held,
          memo = iif(@remembers, @memo, memo),
+         measures = iif(@measured, @measures, measures),
          org_id = iif(@complete, coalesce(@root, org_id), org_id),
          last_complete_at = iif(@complete, @now, last_complete_at),
          last_complete_run_id = iif(@complete, @run_id, last_complete_run_id)
@@ -99,6 +100,8 @@ export function updateScope(
       held: JSON.stringify(settlement.held),
       remembers: Number(remembers),
       memo: ending.memo === null ? null : toStorableText(ending.memo),
+      measured: Number(ending.outcome !== 'failed'),
+      measures: JSON.stringify(ending.measures),
       complete: Number(outcome === 'complete'),
       root: ending.root,
     });

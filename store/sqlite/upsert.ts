@@ -1,5 +1,5 @@
 // Writes one batch: reads the heads, then the rows that may differ, and writes what does.
-import type { ObservationKind } from '#core/observation.ts';
+import { forEachKind, type ObservationKind } from '#core/observation.ts';
 import { type BatchContext, sourceOf } from '../decide.ts';
 import { toEvents } from '../events.ts';
 import { type Observed, readObservations } from '../observed.ts';
@@ -17,10 +17,9 @@ export function upsert(context: WriterContext, lease: Lease, batch: Batch): Upse
   const { stamp, root, configured_scopes } = batch;
   const batchContext: BatchContext = { stamp, now, root, pinned_root: org_id, configured_scopes };
   const observations = Object.groupBy(readObservations(batch.observations), ({ kind }) => kind);
-  const write = (kind: ObservationKind) =>
-    writeKind(context, { kind, observations: observations[kind] ?? [] }, batchContext);
-  // Nodes first, as they are above the accounts; any order would do, but it must always be the same.
-  const plans = { org_node: write('org_node'), account: write('account') };
+  const plans = forEachKind((kind) =>
+    writeKind(context, { kind, observations: observations[kind] ?? [] }, batchContext),
+  );
   insertPages(context.database, lease, batch.pages);
   return toUpsertResult(plans);
 }

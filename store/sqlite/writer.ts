@@ -1,6 +1,7 @@
 // The Writer on SQLite: every method is one synchronous transaction, so nothing else runs inside it.
 import type Database from 'better-sqlite3';
 import type { Clock } from '#core/clock.ts';
+import { forEachKind } from '#core/observation.ts';
 import type { Writer } from '../store.ts';
 import { confirmHeld, finishScope } from './absence.ts';
 import { transact } from './connection.ts';
@@ -17,7 +18,7 @@ export interface WriterOptions {
 
 /** Creates the Writer on an open, migrated database. Prepares the statements of the record tables once. */
 export function createSqliteWriter(database: Database.Database, options: WriterOptions): Writer {
-  const records = { account: prepareRecords(database, 'account'), org_node: prepareRecords(database, 'org_node') };
+  const records = forEachKind((kind) => prepareRecords(database, kind));
   const context = { database, records, clock: options.clock };
   const write = async <Result>(work: () => Result): Promise<Result> => transact(database, work);
   return {
