@@ -30,7 +30,11 @@ export const monitoringEndpointSchema = z.strictObject({
   auth_mode: authModeSchema.nullable().optional(),
   status: endpointStatusSchema,
   version: z.string().nullable().optional(),
-  flavour: z.string().nullable().optional().meta({ description: 'whose software it is', examples: ['mimir'] }),
+  flavour: z
+    .string()
+    .nullable()
+    .optional()
+    .meta({ description: 'whose software it is', examples: ['mimir'] }),
   tls_not_after: timestampSchema.nullable().optional().meta({ description: 'when its certificate ends' }),
   labels: z.record(z.string(), z.string()).nullable().optional(),
   details: jsonObjectSchema.nullable().optional(),
@@ -58,11 +62,14 @@ const relationFields = {
   from_key: z.string().min(1).meta({ description: 'the id of the record it leads from' }),
   relation: z.enum(['queries', 'monitors', 'writes_to', 'reads_from', 'alerts_to']),
   to_kind: z.enum(['account', 'monitoring_endpoint']),
-  to_ref: z.string().min(1).meta({
-    description:
-      'what is known of where it leads: an account as provider/id or provider/project_id, an endpoint by its URL or id',
-    examples: ['aws/111122223333'],
-  }),
+  to_ref: z
+    .string()
+    .min(1)
+    .meta({
+      description:
+        'what is known of where it leads: an account as provider/id or provider/project_id, an endpoint by its URL or id',
+      examples: ['aws/111122223333'],
+    }),
   basis: basisSchema,
 };
 
