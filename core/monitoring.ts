@@ -9,7 +9,7 @@ export type AuthMode = z.output<typeof authModeSchema>;
 
 /** What was found of an endpoint; `unknown` is one that was named and never asked. A dead endpoint is a finding, not a failure. */
 export const endpointStatusSchema = z
-  .enum(['up', 'starting', 'degraded', 'auth_required', 'unreachable', 'not_prometheus', 'unknown'])
+  .enum(['up', 'starting', 'degraded', 'auth_required', 'unreachable', 'not_prometheus', 'not_grafana', 'unknown'])
   .meta({ id: 'EndpointStatus' });
 export type EndpointStatus = z.output<typeof endpointStatusSchema>;
 
