@@ -1,5 +1,6 @@
 // The Grafana collector through the runner into a real database: what is stored, what stays, and what one Grafana costs the others.
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
 import { systemClock } from '#core/clock.ts';
 import type { Collector } from '#core/collector.ts';
 import { createHttpClient } from '#core/http.ts';
@@ -61,35 +62,33 @@ async function run(endpoints: readonly unknown[], collected: Collector = collect
 const select = (table: string, order = 'scope'): Promise<Row[]> =>
   store.query(`select * from ${table} where tenant_id = '${tenant}' order by ${order}`);
 
+/** What one database keeps as text and the other as JSON. */
 const asJson = (value: unknown): unknown => (typeof value === 'string' ? JSON.parse(value) : value);
 
 test('a first run stores the endpoint, a second rewrites nothing although its latency moved and its data sources are shuffled', async () => {
   const { fake, endpoint } = await start();
   addDatasource(fake.world, { uid: 'a', name: 'first', type: 'loki', url: 'http://loki:3100' });
-  const moved = addDatasource(fake.world, { uid: 'b', name: 'second', type: 'tempo', url: 'http://tempo:3200' });
-  moved.name = 'a second';
+  addDatasource(fake.world, { uid: 'b', name: 'second', type: 'prometheus', url: 'http://prometheus:9090' });
   const readLatency = async () => asJson((await select('scopes'))[0]?.['measures']);
 
   const first = await run([endpoint]);
   const before = await countWrites(store, tenant);
   const latency = await readLatency();
-  // Only its order changes: the list is by name there.
-  fake.faults.plan({ operation: 'Health', effect: { kind: 'delay', ms: 30 } });
-  fake.faults.plan({
-    operation: 'Datasources',
-    effect: {
-      kind: 'mutate',
-      mutate: ({ datasources }) => {
-        const entries = [...datasources].reverse();
-        datasources.clear();
-        for (const [uid, datasource] of entries) datasources.set(uid, datasource);
-      },
-    },
+  const listed = await fetch(`${fake.url}/api/datasources`, {
+    headers: { authorization: `Bearer ${endpoint.auth.token}` },
   });
+  const body = JSON.stringify(
+    z
+      .array(z.unknown())
+      .parse(await listed.json())
+      .toReversed(),
+  );
+  fake.faults.plan({ operation: 'Datasources', effect: { kind: 'raw', status: 200, body } });
+  fake.faults.plan({ operation: 'Health', effect: { kind: 'delay', ms: 30 } });
   const second = await run([endpoint]);
 
-  expect(first).toMatchObject({ outcome: 'complete', exit_code: 0, counts: { seen: 1, inserted: 1, pages: 4 } });
-  expect(second).toMatchObject({ outcome: 'complete', counts: { seen: 1, inserted: 0, changed: 0, unchanged: 1 } });
+  expect(first).toMatchObject({ outcome: 'complete', exit_code: 0, counts: { seen: 2, inserted: 2, pages: 4 } });
+  expect(second).toMatchObject({ outcome: 'complete', counts: { seen: 2, inserted: 0, changed: 0, unchanged: 2 } });
   expect(await countWrites(store, tenant)).toBe(before);
   expect(await readLatency()).not.toEqual(latency);
 });
@@ -171,6 +170,38 @@ test('when it dies what was known of it stays, and when it comes back only the s
   expect(asJson(dead?.['details'])).toMatchObject({ datasources: [{ uid: 'a' }], org: { id: 1 } });
   expect(back?.['content_hash']).toBe(alive?.['content_hash']);
   expect(await select('record_versions', 'valid_from')).toHaveLength(2);
+});
+
+test('a relation vanishes when two lists no longer show its data source; while they cannot be read it stays', async () => {
+  const { fake, endpoint } = await start();
+  addDatasource(fake.world, { uid: 'a', type: 'prometheus', url: 'http://prometheus-a.example' });
+  addDatasource(fake.world, { uid: 'b', type: 'prometheus', url: 'http://prometheus-b.example' });
+  const written = { ...endpoint, prometheus: ['http://prometheus-a.example'] };
+  await run([written]);
+  const readAll = async () =>
+    (await select('relations', 'basis, to_ref')).map((row) => [
+      row['basis'],
+      row['to_ref'],
+      row['vanished_at'] !== null,
+    ]);
+  fake.world.datasources.clear();
+  addDatasource(fake.world, { uid: 'b', type: 'prometheus', url: 'http://prometheus-b.example' });
+  const fault = fake.faults.plan({ operation: 'Datasources', effect: { kind: 'raw', status: 500, body: '' } });
+
+  await run([written]);
+  await run([written]);
+  const unread = await readAll();
+  fault.cancel();
+  await run([written]);
+  await run([written]);
+
+  const expected = (isGone: boolean) => [
+    ['configured', 'http://prometheus-a.example', false],
+    ['peer_url', 'http://prometheus-a.example', isGone],
+    ['peer_url', 'http://prometheus-b.example', false],
+  ];
+  expect(unread).toEqual(expected(false));
+  expect(await readAll()).toEqual(expected(true));
 });
 
 test('data sources that cannot be read make the run partial, and those that were known stay', async () => {
