@@ -72,7 +72,13 @@ async function serve(
 
 async function collect(children: Children, collectors: readonly string[]): Promise<readonly string[]> {
   await Promise.all(collectors.map((name) => children.run('collect', name)));
-  return collectors.map((name) => `/accounts?provider=${name}`);
+  return collectors.map(toPath);
+}
+
+// Two read monitoring endpoints; all others are providers of accounts.
+function toPath(collector: string): string {
+  const isMonitoring = collector === 'prometheus' || collector === 'grafana';
+  return isMonitoring ? `/monitoring?kind=${collector}` : `/accounts?provider=${collector}`;
 }
 
 // A collector is configured when the document has a part for it, or its plain variables are set.
