@@ -4,7 +4,7 @@ import { hashJson, jsonObjectSchema } from './json.ts';
 import { timestampSchema } from './provenance.ts';
 
 /** How one is let in: what was configured, once the endpoint has shown that it asks for it. */
-export const authModeSchema = z.enum(['none', 'token', 'basic', 'oauth']).meta({ id: 'AuthMode' });
+export const authModeSchema = z.enum(['none', 'token', 'basic', 'oauth']);
 export type AuthMode = z.output<typeof authModeSchema>;
 
 /** What was found of an endpoint; `unknown` is one that was named and never asked. A dead endpoint is a finding, not a failure. */

@@ -35,8 +35,29 @@ const detail = {
 /** An account as lists show it. Fields never read are null. */
 export const accountListItemSchema = requireAll(accountSchema).extend(common).meta({ id: 'Account' });
 
+// What a claim says of an endpoint that watches the account.
+const monitorSchema = z
+  .strictObject({
+    id: monitoringEndpointSchema.shape.id,
+    kind: monitoringEndpointSchema.shape.kind,
+    url: monitoringEndpointSchema.shape.url,
+    status: monitoringEndpointSchema.shape.status,
+    relation: relationSchema.shape.relation,
+    basis: relationSchema.shape.basis,
+    confidence: relationSchema.shape.confidence,
+  })
+  .meta({ id: 'Monitor' });
+
 /** An account with everything that is known of it. */
-export const accountRecordSchema = accountListItemSchema.extend(detail).meta({ id: 'AccountDetail' });
+export const accountRecordSchema = accountListItemSchema
+  .extend(detail)
+  .extend({
+    monitored_by: z
+      .array(monitorSchema)
+      .nullable()
+      .meta({ description: 'endpoints that relations lead from to it, the most confident first; null of a past time' }),
+  })
+  .meta({ id: 'AccountDetail' });
 export type AccountRecord = z.output<typeof accountRecordSchema>;
 
 /** An organization's node as lists show it. */

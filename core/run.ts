@@ -32,7 +32,7 @@ export const countsSchema = z.strictObject({
 export type Counts = z.output<typeof countsSchema>;
 
 /** What a scope measured at its last run that did not fail, by the name and its unit: `latency_ms`. */
-export const measuresSchema = z.record(z.string().regex(/^[a-z][a-z0-9_]*$/), z.number()).meta({ id: 'Measures' });
+export const measuresSchema = z.record(z.string().regex(/^[a-z][a-z0-9_]*$/), z.number());
 export type Measures = Readonly<z.output<typeof measuresSchema>>;
 
 /** All counts at zero. */

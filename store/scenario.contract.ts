@@ -1,5 +1,6 @@
 // What the contract suites are told in: runs of scopes that see accounts and nodes.
 import { randomUUID } from 'node:crypto';
+import { type Claim, type MonitoringEndpoint, toRelation } from '#core/monitoring.ts';
 import type { Account, Observation, ObservationKind, OrgNode } from '#core/observation.ts';
 import type { Evidence, Stamp } from '#core/provenance.ts';
 import { type Skipped, zeroCounts } from '#core/run.ts';
@@ -76,6 +77,22 @@ export function account(
 export function node(id: string, attributes: Partial<OrgNode> = {}): Observation {
   const all = { provider: 'aws' as const, id: `o-1/${id}`, org_id: 'o-1', kind: 'ou' as const, ...attributes };
   return { kind: 'org_node', key: all.id, attributes: all, raw: { Id: id }, evidence: evidenceOf() };
+}
+
+/** A Prometheus. */
+export function endpoint(id: string, attributes: Partial<MonitoringEndpoint> = {}): Observation {
+  const all = { id, kind: 'prometheus', url: `https://${id}.example`, status: 'up' as const, ...attributes };
+  return { kind: 'monitoring_endpoint', key: id, attributes: all, raw: { url: all.url }, evidence: evidenceOf() };
+}
+
+/** A claim that the endpoint watches an account, or whatever else it leads to. */
+export function relation(from_key: string, to_ref: string, claim: Partial<Claim> = {}): Observation {
+  const attributes = toRelation({
+    ...{ from_kind: 'monitoring_endpoint', from_key, relation: 'monitors', to_kind: 'account', to_ref },
+    ...{ basis: 'configured', evidence: { key: 'account' } },
+    ...claim,
+  });
+  return { kind: 'relation', key: attributes.id, attributes, raw: {}, evidence: evidenceOf() };
 }
 
 /** Begins a run and takes its scope's lease. */

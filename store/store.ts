@@ -128,6 +128,8 @@ export interface Writer {
 /** Sortable fields; the key is the tie-break and nulls come last either way. */
 export const sortFields = ['id', 'name', 'discovered_at', 'valid_from'] as const;
 export type SortField = (typeof sortFields)[number];
+export const unnamedSortFields = ['id', 'discovered_at', 'valid_from'] as const satisfies readonly SortField[];
+export type UnnamedSortField = (typeof unnamedSortFields)[number];
 
 /** The last row of a page: the value it was sorted by, and its key. */
 export interface Position {
@@ -148,18 +150,40 @@ interface RecordListOptions extends ListOptions {
   readonly vanished: 'exclude' | 'include' | 'only';
   /** The content as it was recorded at that time; undefined: as it is. */
   readonly as_of?: string | undefined;
+  /** Substring of what the kind is searched by, any case. */
+  readonly q?: string | undefined;
+}
+
+interface OrganizationListOptions extends RecordListOptions {
   readonly provider?: string | undefined;
   readonly lifecycle?: string | undefined;
   readonly status?: string | undefined;
   /** An org_nodes.id, a bare node id or an organization's id. */
   readonly under?: string | undefined;
   readonly tags: readonly { readonly key: string; readonly value: string }[];
-  /** Substring of name, id or project id, any case. */
-  readonly q?: string | undefined;
 }
 
-export type AccountListOptions = RecordListOptions;
-export type OrgNodeListOptions = RecordListOptions & {
+/** Kinds without a name are not sorted by it. */
+interface UnnamedListOptions extends RecordListOptions {
+  readonly sort: { readonly field: UnnamedSortField; readonly descending: boolean };
+}
+
+export type AccountListOptions = OrganizationListOptions;
+export type MonitoringEndpointListOptions = UnnamedListOptions & {
+  readonly kind?: string | undefined;
+  readonly status?: string | undefined;
+  readonly auth_mode?: string | undefined;
+};
+export type RelationListOptions = UnnamedListOptions & {
+  readonly from_key?: string | undefined;
+  readonly relation?: string | undefined;
+  readonly to_kind?: string | undefined;
+  readonly to_ref?: string | undefined;
+  readonly basis?: string | undefined;
+  /** An endpoint that they lead from or to. */
+  readonly endpoint?: string | undefined;
+};
+export type OrgNodeListOptions = OrganizationListOptions & {
   readonly kind?: string | undefined;
   readonly parent_id?: string | undefined;
 };
@@ -222,6 +246,10 @@ export interface Reader {
   }): Promise<string | null>;
   listOrgNodes(options: OrgNodeListOptions): Promise<ListPage>;
   getOrgNode(key: { tenant_id: string; id: string; as_of?: string | undefined }): Promise<string | null>;
+  listMonitoringEndpoints(options: MonitoringEndpointListOptions): Promise<ListPage>;
+  getMonitoringEndpoint(key: { tenant_id: string; id: string; as_of?: string | undefined }): Promise<string | null>;
+  listRelations(options: RelationListOptions): Promise<ListPage>;
+  getRelation(key: { tenant_id: string; id: string; as_of?: string | undefined }): Promise<string | null>;
   /** Newest first: the present content as the open interval, then the closed ones. */
   listHistory(options: ListOptions & { kind: ObservationKind; key: string }): Promise<ListPage | null>;
   /** The provenance of the present content. */

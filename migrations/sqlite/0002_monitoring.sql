@@ -66,3 +66,6 @@ create table relations (
 create index relations_scope on relations (tenant_id, scope);
 create index relations_from on relations (tenant_id, from_kind, from_key);
 create index relations_to on relations (tenant_id, to_kind, to_ref);
+
+-- Google Cloud names projects by their ids.
+create index cloud_accounts_project_id on cloud_accounts (tenant_id, project_id) where project_id is not null;

@@ -11,7 +11,9 @@ import { addDocs } from './docs.ts';
 import { addEvents } from './events.ts';
 import { addHealth } from './health.ts';
 import { addMetrics, createProcessMetrics } from './metrics.ts';
+import { addMonitoring } from './monitoring.ts';
 import { addOrgNodes } from './org-nodes.ts';
+import { addRelations } from './relations.ts';
 import { addRuns } from './runs.ts';
 
 export interface ApiOptions {
@@ -46,6 +48,8 @@ export function createApi(options: ApiOptions): Api {
   app.use('/api/v1/*', authorize(auth, tenant, readScope));
   addAccounts(app, options);
   addOrgNodes(app, options);
+  addMonitoring(app, options);
+  addRelations(app, options);
   addRuns(app, options);
   addEvents(app, options);
   addDiff(app, { ...options, now: () => options.clock.now() });

@@ -24,6 +24,8 @@ const info = {
 const tags = [
   { name: 'accounts', description: 'AWS accounts, GCP projects, Azure subscriptions' },
   { name: 'org-nodes', description: 'organizations, roots, OUs, folders, management groups' },
+  { name: 'monitoring', description: 'monitoring endpoints: Prometheus, Grafana and their like' },
+  { name: 'relations', description: 'what leads to what, by whom it is claimed and how sure it is' },
   { name: 'history', description: 'what changed between two times' },
   { name: 'events', description: 'the log of what happened to records' },
   { name: 'runs', description: 'what collectors did' },

@@ -1,7 +1,7 @@
 // The query parameters of the read API: strict, so that a misspelt filter is an error and not the whole list.
 import { z } from 'zod';
 import { lifecycleSchema, providerSchema } from '#core/observation.ts';
-import { type SortField, sortFields } from '#store/store.ts';
+import { type SortField, sortFields, unnamedSortFields } from '#store/store.ts';
 
 /** Rows of a page when the caller names no number. */
 export const defaultLimit = 100;
@@ -37,16 +37,17 @@ export const pageParameters = {
     .meta({ description: 'from the `Link` header of the page before; belongs to its sort and filters' }),
 };
 
-const directions = sortFields.flatMap((field) => [field, `-${field}`]);
-
-const sortSchema = z
-  .enum(directions, `must be one of ${directions.join(', ')}`)
-  .default('id')
-  .transform((text): { field: SortField; descending: boolean } => {
-    const field = sortFields.find((name) => text.endsWith(name)) ?? 'id';
-    return { field, descending: text.startsWith('-') };
-  })
-  .meta({ description: '`-` reverses; rows without a value come last either way' });
+function sortSchemaOf<Field extends SortField>(sorted: readonly (Field | 'id')[]) {
+  const directions = sorted.flatMap((field) => [field, `-${field}`]);
+  return z
+    .enum(directions, `must be one of ${directions.join(', ')}`)
+    .default('id')
+    .transform((text): { field: Field | 'id'; descending: boolean } => {
+      const field = sorted.find((name) => text.endsWith(name)) ?? 'id';
+      return { field, descending: text.startsWith('-') };
+    })
+    .meta({ description: '`-` reverses; rows without a value come last either way' });
+}
 
 const tagSchema = z.string().transform((text, context) => {
   // At the first colon: a value may contain more.
@@ -70,6 +71,15 @@ const tagsSchema = z
     maxItems: maxTags,
   });
 
+const vanishedSchema = z.enum(['exclude', 'include', 'only']).default('exclude');
+
+/** The parameters of lists whose records have no name. */
+export const unnamedParameters = {
+  vanished: vanishedSchema,
+  sort: sortSchemaOf(unnamedSortFields),
+  as_of: asOfSchema.optional(),
+};
+
 /** The filters that accounts and nodes share. */
 export const recordParameters = {
   provider: providerSchema.optional(),
@@ -80,8 +90,8 @@ export const recordParameters = {
     .meta({ description: 'a node above it: `org_nodes.id`, a bare node id, or an organization' }),
   tag: tagsSchema,
   q: textSchema.optional().meta({ description: 'a part of name, id or project id, in any case' }),
-  vanished: z.enum(['exclude', 'include', 'only']).default('exclude'),
-  sort: sortSchema,
+  vanished: vanishedSchema,
+  sort: sortSchemaOf(sortFields),
   as_of: asOfSchema.optional(),
 };
 

@@ -1,4 +1,4 @@
-// How one record is answered, and what an account and a node have in common: a history and a provenance.
+// How one record is answered, and what all records have in common: a history and a provenance.
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { RequestError } from '#core/errors.ts';
@@ -63,6 +63,7 @@ export async function sendHistory(
   });
 }
 
-function notFound(): RequestError {
+/** Unknown, or another tenant's. */
+export function notFound(): RequestError {
   return new RequestError(404, 'not_found', 'there is no such record');
 }

@@ -1,10 +1,21 @@
 // The filters of record lists as SQL conditions on `r`, chosen from fixed texts.
 import type { ObservationKind } from '#core/observation.ts';
-import type { AccountListOptions, OrgNodeListOptions } from '../store.ts';
+import type {
+  AccountListOptions,
+  MonitoringEndpointListOptions,
+  OrgNodeListOptions,
+  RelationListOptions,
+} from '../store.ts';
 import type { Dialect, Statement } from './dialect.ts';
 
-/** The options of either list. */
-export type RecordListOptions = AccountListOptions & Pick<OrgNodeListOptions, 'kind' | 'parent_id'>;
+/** The options of any of the lists. */
+export type RecordListOptions = Omit<AccountListOptions, 'tags'> &
+  Partial<
+    Pick<AccountListOptions, 'tags'> &
+      Pick<OrgNodeListOptions, 'kind' | 'parent_id'> &
+      Pick<MonitoringEndpointListOptions, 'auth_mode'> &
+      Pick<RelationListOptions, 'from_key' | 'relation' | 'to_kind' | 'to_ref' | 'basis' | 'endpoint'>
+  >;
 
 /** What `under` names: these nodes and, if it names an organization, all that belongs to it. */
 export interface Under {
@@ -22,7 +33,15 @@ const searched: Readonly<Record<ObservationKind, readonly string[]>> = {
   relation: ['from_key', 'to_ref'],
 };
 
-const equalities = ['provider', 'lifecycle', 'status', 'kind', 'parent_id'] as const;
+const equalities = [
+  ...(['provider', 'lifecycle', 'status', 'kind', 'parent_id', 'auth_mode'] as const),
+  ...(['from_key', 'relation', 'to_kind', 'to_ref', 'basis'] as const),
+] as const;
+
+// A relation may name the endpoint it leads to by its URL.
+const ofEndpoint = `(r.from_kind = 'monitoring_endpoint' and r.from_key = @endpoint
+  or r.to_kind = 'monitoring_endpoint' and (r.to_ref = @endpoint or r.to_ref = (
+    select e.url from monitoring_endpoints e where e.tenant_id = @tenant_id and e.id = @endpoint)))`;
 
 const vanishedTexts = {
   exclude: ['r.vanished_at is null'],
@@ -36,10 +55,11 @@ export function toConditions(
   options: RecordListOptions,
   { dialect, under }: { readonly dialect: Dialect; readonly under: Under | undefined },
 ): Conditions {
-  const { tenant_id, tags, q } = options;
+  const { tenant_id, tags = [], q, endpoint } = options;
   const texts = [
     'r.tenant_id = @tenant_id',
     ...equalities.filter((name) => options[name] !== undefined).map((name) => `r.${name} = @${name}`),
+    ...(endpoint === undefined ? [] : [ofEndpoint]),
     ...vanishedTexts[options.vanished],
     ...tags.map((_tag, index) => dialect.hasMember('r.tags', { name: `@tag_${index}`, value: `@tag_value_${index}` })),
     ...(under === undefined ? [] : [underText(under, dialect)]),
@@ -48,6 +68,7 @@ export function toConditions(
   const parameters = {
     tenant_id,
     q,
+    endpoint,
     under: options.under,
     under_ids: under === undefined ? undefined : dialect.list(under.node_ids),
     ...Object.fromEntries(equalities.map((name) => [name, options[name]])),

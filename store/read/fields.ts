@@ -15,6 +15,7 @@ import {
 import { runPageSchema, runSchema, runScopeSchema } from '#core/run.ts';
 import { type ColumnType, commonColumns, recordTables } from '../records.ts';
 import type { Dialect, Member } from './dialect.ts';
+import { joinedField } from './joined.ts';
 
 const recordFields: Readonly<Record<ObservationKind, { readonly list: string[]; readonly detail: string[] }>> = {
   account: fieldsOf(accountListItemSchema, accountRecordSchema),
@@ -60,8 +61,8 @@ export function recordMembers(
   const columns: Readonly<Record<string, ColumnType>> = { ...recordTables[kind].attributes, ...commonColumns };
   return fields.map((name) => {
     if (name === 'last_seen_at') return { name, sql: isPast ? 'null' : lastSeenAt(kind, dialect), type: 'text' };
-    if (name === 'measures') return { name, sql: isPast ? 'null' : measures, type: 'json' };
-    if (name === 'to_key') return { name, sql: toKey, type: 'text' };
+    const joined = joinedField(name, dialect);
+    if (joined !== undefined) return { name, ...joined, ...(isPast && { sql: 'null' }) };
     return { name, sql: `r."${name}"`, type: columns[name] ?? 'text' };
   });
 }
@@ -74,20 +75,6 @@ function lastSeenAt(kind: ObservationKind, dialect: Dialect): string {
   return `case when r.missed_runs > 0 or r.vanished_at is not null then ${dialect.time('r.last_seen_at')}
     else ${dialect.later(enumerated, dialect.textOf('r.provenance', 'observed_at'))} end`;
 }
-
-const measures = '(select s.measures from scopes s where s.tenant_id = r.tenant_id and s.scope = r.scope)';
-
-// A vanished record is led to as well, but only where none that is there has the same URL or project.
-const toKey = `case r.to_kind
-  when 'account' then (
-    select a.provider || '/' || a.id from cloud_accounts a
-    where a.tenant_id = r.tenant_id and (a.provider || '/' || a.id = r.to_ref or a.provider || '/' || a.project_id = r.to_ref)
-    order by a.vanished_at is not null, a.id limit 1)
-  else (
-    select e.id from monitoring_endpoints e
-    where e.tenant_id = r.tenant_id and (e.url = r.to_ref or e.id = r.to_ref)
-    order by e.vanished_at is not null, e.id limit 1)
-  end`;
 
 const runColumns: Readonly<Record<string, ColumnType>> = {
   started_at: 'time',

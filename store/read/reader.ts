@@ -28,17 +28,28 @@ export function createReader(dialect: Dialect, query: Query): Omit<Reader, 'list
     return row === undefined ? null : rowSchema.parse(row).json;
   }
 
+  // Of the kinds whose key is their id.
+  function getById(
+    kind: ObservationKind,
+    { id, ...rest }: { tenant_id: string; id: string; as_of?: string | undefined },
+  ) {
+    return getJson(rest.tenant_id, getRecord({ ...rest, kind, key: id }, dialect));
+  }
+
   return {
     listAccounts: (options) => listKind('account', options),
     listOrgNodes: (options) => listKind('org_node', options),
+    listMonitoringEndpoints: (options) => listKind('monitoring_endpoint', options),
+    listRelations: (options) => listKind('relation', options),
     async getAccount({ provider, id, ...rest }) {
       const parsed = providerSchema.safeParse(provider);
       if (!parsed.success) return null;
       const key = accountKey({ provider: parsed.data, id });
       return await getJson(rest.tenant_id, getRecord({ ...rest, kind: 'account', key }, dialect));
     },
-    getOrgNode: ({ id, ...rest }) =>
-      getJson(rest.tenant_id, getRecord({ ...rest, kind: 'org_node', key: id }, dialect)),
+    getOrgNode: (key) => getById('org_node', key),
+    getMonitoringEndpoint: (key) => getById('monitoring_endpoint', key),
+    getRelation: (key) => getById('relation', key),
     async listHistory(options) {
       const [page, exists] = await Promise.all([
         query(options.tenant_id, listHistory(options, dialect)),
