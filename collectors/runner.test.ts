@@ -487,6 +487,36 @@ describe('wrong root', () => {
   });
 });
 
+describe('measures', () => {
+  const measuring = (...said: readonly Record<string, number>[]): Script =>
+    async function* (context) {
+      yield* listAccounts('1')(context);
+      for (const measures of said) context.measure(measures);
+    };
+
+  test('of one run add up, those of the next replace them, and no record is rewritten', async () => {
+    const actor = newActor();
+    await run(actor, measuring({ latency_ms: 12, series: 5 }, { latency_ms: 13 }));
+    expect(await scopeOf(store, actor)).toMatchObject({ measures: { latency_ms: 13, series: 5 } });
+    const writes = await countWrites(store, actor.tenant);
+
+    await run(actor, measuring({ latency_ms: 14 }));
+
+    expect((await scopeOf(store, actor))['measures']).toEqual({ latency_ms: 14 });
+    expect(await countWrites(store, actor.tenant)).toBe(writes);
+  });
+
+  test('that are no numbers fail the scope, which keeps what it had', async () => {
+    const actor = newActor();
+    await run(actor, measuring({ latency_ms: 12 }));
+
+    const { outcome } = await run(actor, measuring({ latency_ms: Number.NaN }));
+
+    expect(outcome).toBe('failed');
+    expect((await scopeOf(store, actor))['measures']).toEqual({ latency_ms: 12 });
+  });
+});
+
 describe('memo', () => {
   const remembering = (said: unknown, ending?: unknown): Script =>
     async function* (context) {

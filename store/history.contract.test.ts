@@ -68,7 +68,11 @@ describe.for(databases)('on $dialect', ({ open }) => {
 
     expect(accountRecordSchema.safeParse(present).error).toBeUndefined();
     const { last_seen_at: _seen, monitored_by: _joined, ...now } = present;
-    const { last_seen_at: _pastSeen, monitored_by: _pastJoined, ...then } = await accountAt(actor, '1', present.valid_from);
+    const {
+      last_seen_at: _pastSeen,
+      monitored_by: _pastJoined,
+      ...then
+    } = await accountAt(actor, '1', present.valid_from);
     expect(then).toEqual(now);
   });
 
