@@ -20,6 +20,8 @@ export function openSqlite({ path, readOnly }: SqliteOptions): Database.Database
     const database = new Database(path, { readonly: readOnly, fileMustExist: readOnly, timeout: busyTimeoutMs });
     try {
       database.pragma('foreign_keys = on');
+      // Of a new file only: rows of one to two kilobytes leave less of a page unused than with 4096 bytes.
+      if (!readOnly) database.pragma('page_size = 8192');
       // The driver's own is 16 MB, more than a collector's pod has to spare; rows are written no slower with less.
       if (!readOnly) database.pragma('cache_size = -4000');
       if (!readOnly) keepWriteAheadLog(database);
@@ -42,6 +44,8 @@ function keepWriteAheadLog(database: Database.Database): void {
     try {
       database.pragma('journal_mode = wal');
       database.pragma('synchronous = normal');
+      // Pages, so 32 MiB of log: every checkpoint waits for the disk twice and copies each changed page once.
+      database.pragma('wal_autocheckpoint = 4000');
       return;
     } catch (error) {
       if (attempt === 10 || !(error instanceof Database.SqliteError) || !error.code.startsWith('SQLITE_BUSY'))
