@@ -46,7 +46,7 @@ async function reasonOf(source: Record<string, unknown> = {}): Promise<string> {
 }
 
 function matches(pattern: string, reason: string): boolean {
-  const parts = pattern.split('…').map((part) => RegExp.escape(part.trim()));
+  const parts = pattern.split('…').map((part) => part.trim().replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&'));
   return new RegExp(`^${parts.join('.*')}`).test(reason);
 }
 
