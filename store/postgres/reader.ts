@@ -45,8 +45,8 @@ const allScopes: Statement = {
   parameters: {},
 };
 
-// Postgres numbers its parameters.
-function toPositional({ text, parameters }: Statement) {
+/** The statement with its parameters numbered, as Postgres has them. */
+export function toPositional({ text, parameters }: Statement) {
   const names: string[] = [];
   const values = toParameters(parameters);
   const positional = text.replaceAll(/@([a-z]\w*)/g, (_match, name: string) => {
