@@ -6,7 +6,7 @@ import { requestSchema } from '#core/provenance.ts';
 import { describeError } from '#core/redact.ts';
 import type { NewPage } from '#store/store.ts';
 import type { ActiveRun } from './run.ts';
-import { noteSkipped, type Tally } from './tally.ts';
+import { noteSkipped, see, type Tally } from './tally.ts';
 
 export interface ContextOptions {
   readonly run: ActiveRun;
@@ -44,6 +44,7 @@ export function createContext(options: ContextOptions): ObserveContext<unknown> 
       run.progress.tell({ records: run.totals.records, scope, page: tally.counts.pages });
     },
     enumerated: (kind) => void tally.enumerated.add(kind),
+    keep: ({ kind, key }) => see(tally, kind, key),
     skip: ({ what, kinds = [] }, cause) => {
       const described = describeError(cause);
       if (!noteSkipped(tally, { what, kinds: [...kinds], cause: described })) return;

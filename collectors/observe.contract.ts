@@ -19,6 +19,8 @@ export interface Observed {
   readonly requests: readonly Request[];
   readonly skipped: readonly { what: string; kinds: readonly string[] }[];
   readonly enumerated: readonly string[];
+  /** Keys that were kept without having been read. */
+  readonly kept: readonly string[];
   readonly identified: readonly { root: string; principal: string | null }[];
   readonly memo: unknown;
   /** What it failed with, if it did. */
@@ -68,9 +70,10 @@ function createNotes() {
   const requests: Request[] = [];
   const skipped: { what: string; kinds: readonly string[] }[] = [];
   const enumerated: string[] = [];
+  const kept: string[] = [];
   const identified: { root: string; principal: string | null }[] = [];
   const memo: unknown = null;
-  return { requests, skipped, enumerated, identified, memo, log: '' };
+  return { requests, skipped, enumerated, kept, identified, memo, log: '' };
 }
 
 function createContext<Schema extends z.ZodType>(
@@ -107,6 +110,7 @@ function createContext<Schema extends z.ZodType>(
     },
     fetched: (request) => said.requests.push(requestSchema.parse(request)),
     enumerated: (kind) => said.enumerated.push(kind),
+    keep: ({ key }) => said.kept.push(key),
     skip: ({ what, kinds = [] }) => said.skipped.push({ what, kinds }),
   };
 }

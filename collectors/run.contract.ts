@@ -12,6 +12,8 @@ import type { RunSummary } from './summary.ts';
 export interface RunInto {
   readonly writer: Writer;
   readonly tenant: string;
+  /** Which of the configured scopes to run; all of them unless said. */
+  readonly scopes?: readonly string[];
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
   /** Takes every line of the log; without it nothing is logged. */
@@ -22,7 +24,7 @@ export interface RunInto {
 export async function runSources<Schema extends z.ZodType>(
   collector: Collector<Schema>,
   sources: readonly unknown[],
-  { writer, tenant, signal, timeoutMs, destination }: RunInto,
+  { writer, tenant, scopes, signal, timeoutMs, destination }: RunInto,
 ): Promise<RunSummary> {
   const http = createHttpClient({ proxyEnv: {}, backoffMs: 1 });
   try {
@@ -33,7 +35,7 @@ export async function runSources<Schema extends z.ZodType>(
       version: '0.0.0',
       image_digest: null,
       trigger: 'cli',
-      scopes: undefined,
+      scopes,
       writer,
       clock: systemClock,
       log: createLogger(destination === undefined ? { level: 'silent' } : { level: 'trace', destination }),
