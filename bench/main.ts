@@ -1,4 +1,4 @@
-// `npm run bench`: all benchmarks, or those named: collect, gcp, azure, calls, throttled, writer, api, under, and large, which takes minutes.
+// `npm run bench`: all benchmarks, or those named: collect, gcp, azure, calls, throttled, writer, api, under, export, and large, which takes minutes.
 import { execFile } from 'node:child_process';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,6 +8,7 @@ import { benchApi } from './api.ts';
 import { benchAzure, benchGcp } from './clouds.ts';
 import { benchCalls, benchCollect, benchLarge, benchThrottled } from './collect.ts';
 import { openDatabases } from './databases.ts';
+import { benchExport } from './export.ts';
 import { benchUnder } from './under.ts';
 import { benchWriter } from './writer.ts';
 
@@ -23,6 +24,7 @@ const benchmarks = {
   writer: () => benchWriter(databases),
   api: () => benchApi(databases, folder),
   under: () => benchUnder(databases, folder),
+  export: () => benchExport(databases, folder),
   large: () => benchLarge(databases),
 };
 const named = process.argv.slice(2);

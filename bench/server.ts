@@ -1,5 +1,6 @@
 // Servers of benchmarks: processes of their own that say on standard error where they listen.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 
@@ -23,6 +24,12 @@ export async function withServer(
   } finally {
     child.kill('SIGTERM');
   }
+}
+
+/** The most memory that a process has had so far, as Linux counts it. */
+export async function readPeakMib(pid: number): Promise<number> {
+  const kib = /VmHWM:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Number(kib) / 1024;
 }
 
 const listeningSchema = z.object({ event: z.literal('listening'), url: z.url() });
