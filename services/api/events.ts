@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { envelopeSchema } from '#contracts/envelope.ts';
 import type { App } from '#services/app.ts';
 import type { AppEnv } from '#services/env.ts';
-import { acceptsEventStream } from './accept.ts';
+import { acceptsEventStream, eventStreamType } from './accept.ts';
 import { streamEvents } from './event-stream.ts';
 import { type Listing, sendList } from './list.ts';
 import { pageParameters, textSchema } from './query.ts';
@@ -21,6 +21,15 @@ const position = z.object({
   key: z.tuple([z.string().regex(/^\d{1,19}$/), z.string().regex(/^\d{1,18}$/)]),
 });
 
+const { 200: page, ...refusals } = listResponses(eventItemSchema);
+const stream = z
+  .string()
+  .meta({ description: 'server-sent events: `event` is the type, `data` the event, `id` a cursor' });
+const responses = {
+  200: { ...page, content: { ...page.content, [eventStreamType]: { schema: stream } } },
+  ...refusals,
+};
+
 const eventsRoute = createRoute({
   method: 'get',
   path: '/api/v1/events',
@@ -35,7 +44,7 @@ const eventsRoute = createRoute({
       ...pageParameters,
     }),
   },
-  responses: listResponses(eventItemSchema),
+  responses,
 });
 
 export interface EventsContext extends RouteContext {

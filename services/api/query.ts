@@ -66,7 +66,7 @@ const tagsSchema = z
   .meta({
     description: '`key:value`, compared whole; repeat it for more, all of them must match',
     type: 'array',
-    items: { type: 'string' },
+    items: { type: 'string', pattern: '^[^:]+:' },
     maxItems: maxTags,
   });
 
@@ -98,5 +98,12 @@ export function fieldsSchema(names: readonly string[], key: readonly string[]) {
       return names.filter((name) => key.includes(name) || chosen.includes(name));
     })
     .optional()
-    .meta({ description: 'only these, separated by commas; the key always comes', example: 'name,lifecycle' });
+    .meta({
+      description: 'only these, separated by commas; the key always comes',
+      type: 'array',
+      items: { type: 'string', enum: [...names] },
+      minItems: 1,
+      example: ['name', 'lifecycle'],
+      param: { style: 'form', explode: false },
+    });
 }
