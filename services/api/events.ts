@@ -28,6 +28,7 @@ const stream = z
 const responses = {
   200: { ...page, content: { ...page.content, [eventStreamType]: { schema: stream } } },
   ...refusals,
+  410: { description: 'events after the cursor were pruned: begin again without it', content: refusals[400].content },
 };
 
 const eventsRoute = createRoute({
@@ -36,7 +37,7 @@ const eventsRoute = createRoute({
   tags: ['events'],
   summary: 'List events, oldest first',
   description:
-    'The `Link` to the next page comes with every page that has or had a row: ask again later to go on. With `Accept: text/event-stream` the events are sent as they are written; `Last-Event-ID` goes on after that one.',
+    'The `Link` to the next page comes with every page that has or had a row: ask again later to go on. With `Accept: text/event-stream` the events are sent as they are written; `Last-Event-ID` goes on after that one. Events are kept for a time: a place before what was pruned is a 410, so that nothing is missed unknowingly.',
   request: {
     query: z.strictObject({
       event_type: textSchema.optional().meta({ example: 'account.moved' }),

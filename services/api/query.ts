@@ -18,7 +18,10 @@ export const asOfSchema = z.iso
   .transform((text) => new Date(text).toISOString())
   // What the offset moves out of four digits, and the year 0, is no time to PostgreSQL.
   .refine((text) => /^(?!0000)\d{4}-/.test(text), 'must be in the years 1 to 9999')
-  .meta({ description: 'the content as it had been recorded at that time', example: '2026-01-31T12:00:00Z' });
+  .meta({
+    description: 'the content as it had been recorded at that time; a 400 names the earliest time when that was pruned',
+    example: '2026-01-31T12:00:00Z',
+  });
 
 /** Where in a list, and how much of it. */
 export const pageParameters = {

@@ -6,6 +6,7 @@ import { recordTables } from '../records.ts';
 import type { ListPage, Reader } from '../store.ts';
 import { type RecordListOptions, resolveUnder, toUnder, type Under } from './conditions.ts';
 import type { Dialect, Statement } from './dialect.ts';
+import { createHorizons } from './horizons.ts';
 import { createLogReader } from './log-reader.ts';
 import { getProvenance, getRecord, listHistory, listRecords, type RecordKey } from './records.ts';
 import { type Query, type ReadRow, rowSchema, toArray } from './rows.ts';
@@ -13,14 +14,27 @@ import { getRun, listRuns } from './runs.ts';
 
 /** The part of the Reader that both databases answer with the same statements. */
 export function createReader(dialect: Dialect, query: Query): Omit<Reader, 'listScopeStatus' | 'schemaVersion'> {
+  const horizons = createHorizons(dialect, query);
+
   async function listKind(kind: ObservationKind, options: RecordListOptions): Promise<ListPage> {
     const under = options.under === undefined ? undefined : await readUnder(options.tenant_id, options.under);
     const rows = await query(options.tenant_id, listRecords(kind, options, { dialect, under }));
+    await requirePast(options);
     return toPage(rows, options.limit, recordTables[kind].primaryKey);
   }
 
   async function readUnder(tenant_id: string, under: string): Promise<Under> {
     return toUnder(await query(tenant_id, resolveUnder({ tenant_id, under }, dialect)));
+  }
+
+  async function readRecord(key: RecordKey & { readonly as_of?: string | undefined }): Promise<string | null> {
+    const json = await getJson(key.tenant_id, getRecord(key, dialect));
+    await requirePast(key);
+    return json;
+  }
+
+  async function requirePast({ tenant_id, as_of }: { tenant_id: string; as_of?: string | undefined }): Promise<void> {
+    if (as_of !== undefined) await horizons.requireHistory(tenant_id, as_of, 'as_of');
   }
 
   async function getJson(tenant_id: string, statement: Statement): Promise<string | null> {
@@ -35,10 +49,9 @@ export function createReader(dialect: Dialect, query: Query): Omit<Reader, 'list
       const parsed = providerSchema.safeParse(provider);
       if (!parsed.success) return null;
       const key = accountKey({ provider: parsed.data, id });
-      return await getJson(rest.tenant_id, getRecord({ ...rest, kind: 'account', key }, dialect));
+      return await readRecord({ ...rest, kind: 'account', key });
     },
-    getOrgNode: ({ id, ...rest }) =>
-      getJson(rest.tenant_id, getRecord({ ...rest, kind: 'org_node', key: id }, dialect)),
+    getOrgNode: ({ id, ...rest }) => readRecord({ ...rest, kind: 'org_node', key: id }),
     async listHistory(options) {
       const [page, exists] = await Promise.all([
         query(options.tenant_id, listHistory(options, dialect)),
