@@ -75,6 +75,7 @@ export function addAccounts(app: App, { reader, log }: RouteContext): void {
         identity: options,
         position: positions[filters.sort.field],
         log,
+        isPast: filters.as_of !== undefined,
         read: (page) => reader.listAccounts({ ...options, fields: chosen, ...page }),
       },
     );

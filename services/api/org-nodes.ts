@@ -91,6 +91,7 @@ export function addOrgNodes(app: App, { reader, log }: RouteContext): void {
         identity: options,
         position: positions[filters.sort.field],
         log,
+        isPast: filters.as_of !== undefined,
         read: (page) => reader.listOrgNodes({ ...options, fields: chosen, ...page }),
       },
     );

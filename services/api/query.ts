@@ -5,7 +5,7 @@ import { type SortField, sortFields } from '#store/store.ts';
 
 /** Rows of a page when the caller names no number. */
 export const defaultLimit = 100;
-/** Most rows of a page; exports read in pages of this size. */
+/** Most rows of a page. */
 export const maxLimit = 1000;
 const maxTags = 20;
 
