@@ -27,6 +27,12 @@ test('what was not read stays left out, and what was read as empty stays empty',
   expect(observationSchema.parse({ ...account, attributes }).attributes).toEqual(attributes);
 });
 
+test('an organization without a name is refused here, for no event could tell of it', () => {
+  const unnamed = { ...account, attributes: { ...account.attributes, org_id: '' } };
+
+  expect(observationSchema.safeParse(unnamed).success).toBe(false);
+});
+
 test.for([
   ['a key of another account', { ...account, key: 'aws/2' }, 'key'],
   ['a key without the provider', { ...account, key: '1' }, 'key'],
