@@ -28,7 +28,10 @@ export function createPostgresQuery(connection: PostgresConnection) {
     connection.transact({ tenant_id, mode: 'read only', settings: statement.inOrder ? inOrder : {} }, async (sql) => {
       const { text, values } = toPositional(statement);
       // The driver types parameters by the database's description of the statement; each value is one it can serialize.
-      return await sql.unsafe<ReadRow[]>(text, values, { prepare: true });
+      const rows = await sql.unsafe<ReadRow[]>(text, values, { prepare: true });
+      // Taken out of the driver's result: each of its queries holds on to the next, so what one has answered, once V8 has
+      // moved it in with its old objects, would drag all later answers along, until a full collection.
+      return rows.splice(0);
     });
 }
 
