@@ -60,7 +60,7 @@ test.for([
 ] as const)('%s is refused', ([, observation, path]) => {
   const { error } = observationSchema.safeParse(observation);
 
-  // z.json() is a union, which tells its own place and not the member's.
+  // JSON is checked in one walk, which tells its own place and not the member's.
   const paths = error?.issues.map((issue) => issue.path.join('.')) ?? [];
   expect(paths).toContainEqual(expect.toSatisfy((found) => path.startsWith(found) && found !== ''));
 });
