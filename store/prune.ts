@@ -51,7 +51,7 @@ export interface PruneSummary {
   readonly stopped: boolean;
 }
 
-/** Rows of a batch: some 20 ms on either database, in which no one waits for long. */
+/** Rows of a batch: some 10 ms on either database, and of runs the time to look for whatever names them. */
 const batchRows = 1000;
 
 /** Prunes all tenants with the same keep times. */
