@@ -3,10 +3,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BenchDatabase, BenchDatabases } from './databases.ts';
 import { type Load, load } from './load.ts';
+import { fillWithTree } from './many-accounts.ts';
 import { type Figure, median, printFigures, whole } from './report.ts';
 import { programs } from './run.ts';
 import { withServer } from './server.ts';
-import { fill } from './writer.ts';
 
 const how = { seconds: 2, connections: 8 };
 const rounds = 3;
@@ -16,7 +16,7 @@ const page = '/api/v1/accounts?limit=100';
 export async function benchApi(databases: BenchDatabases, folder: string): Promise<void> {
   for (const dialect of ['sqlite', 'postgres'] as const) {
     const database = await databases.open(dialect, `api_${dialect}`);
-    await fill(database);
+    await fillWithTree(database, 20_000);
     await database.analyze();
     const config = join(folder, 'bench-api.yaml');
     await writeFile(config, 'tenant: bench\napi: { listen: 127.0.0.1:0 }\n');

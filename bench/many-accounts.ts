@@ -1,53 +1,24 @@
 // Fills a database with accounts in a tree of a thousand units, as a run of a collector would: for benchmarks of reading.
-import { join } from 'node:path';
-import { runCollector } from '#collectors/runner.ts';
-import { systemClock } from '#core/clock.ts';
-import { type Collector, defineCollector } from '#core/collector.ts';
-import { createHttpClient } from '#core/http.ts';
-import { jsonSchema } from '#core/json.ts';
-import { createLogger } from '#core/log.ts';
 import type { Observation } from '#core/observation.ts';
-import { openWriter } from '#store/open.ts';
 import type { BenchDatabase } from './databases.ts';
-
-const log = createLogger({ level: 'silent' });
-const migrationsDir = join(import.meta.dirname, '../migrations');
+import { benchRequest, collectScripted, openBenchWriter, benchOrganization as org } from './scripted.ts';
 
 /** Units that hold one in ten of all accounts, and one in a thousand. */
 export const unitOf = { aTenth: 'ou-7', aThousandth: 'ou-7-7-7' } as const;
 
 /** Writes them for the tenant `bench`. The accounts of a unit are spread over the whole table. */
 export async function fillWithTree(database: BenchDatabase, accounts: number): Promise<void> {
-  const writer = await openWriter({ url: database.writerUrl, migrationsDir, clock: systemClock, log });
-  const { outcome } = await runCollector({
-    ...{ collector: treeCollector(accounts), config: null, scopes: undefined, writer, clock: systemClock, log },
-    ...{ tenant_id: 'bench', version: '0', image_digest: null, trigger: 'bench' },
-    ...{ http: createHttpClient({ proxyEnv: {} }), proxyEnv: {}, signal: new AbortController().signal },
-    timeoutMs: 300_000,
-  });
+  const writer = await openBenchWriter(database);
+  await collectScripted(writer, observeTree(accounts));
   await writer.close();
-  if (outcome !== 'complete') throw new Error(`the run was ${outcome}`);
 }
 
-function treeCollector(accounts: number): Collector {
-  return defineCollector({
-    name: 'aws',
-    config: jsonSchema,
-    scopes: () => ['aws:bench'],
-    async *observe(context) {
-      context.identify({ root: org, configured: undefined, principal: 'bench', sdk: 'sdk@1' });
-      const units = new Map(
-        Array.from({ length: 1000 }, (_, number) => pathOf(number)).map((path) => [path.at(-1), path]),
-      );
-      for (const path of units.values())
-        for (let depth = 1; depth <= path.length; depth += 1) yield toNode(path.slice(0, depth));
-      for (let number = 0; number < accounts; number += 1) yield toAccount(number);
-      context.enumerated('account');
-    },
-  });
+function* observeTree(accounts: number): Generator<Observation, void, undefined> {
+  const units = new Map(Array.from({ length: 1000 }, (_, number) => pathOf(number)).map((path) => [path.at(-1), path]));
+  for (const path of units.values())
+    for (let depth = 1; depth <= path.length; depth += 1) yield toNode(path.slice(0, depth));
+  for (let number = 0; number < accounts; number += 1) yield toAccount(number);
 }
-
-const org = 'o-benchmark00';
 
 // Ten units, ten in each of them, ten in each of those; accounts go to them in turn.
 function pathOf(number: number): string[] {
@@ -76,7 +47,7 @@ function toNode(path: readonly string[]): Observation {
       ...{ parent_id: parent === undefined ? null : `${org}/${parent}`, depth: path.length - 1, lifecycle: 'active' },
     },
     raw: { Id: id },
-    evidence: [evidence],
+    evidence: [benchRequest],
   };
 }
 
@@ -93,12 +64,6 @@ function toAccount(number: number): Observation {
       details: { arn: `arn:aws:organizations::100000000000:account/${org}/${id}`, is_management: false },
     },
     raw: { Id: id, Name: `account ${number}`, State: 'ACTIVE', JoinedMethod: 'CREATED' },
-    evidence: [evidence],
+    evidence: [benchRequest],
   };
 }
-
-const evidence = {
-  ...{ operation: 'organizations:ListAccounts', endpoint: 'https://organizations.us-east-1.amazonaws.com', page: 1 },
-  ...{ request_ids: ['request'], attempts: 1, retry_delay_ms: 0, http_status: 200, items: 20, sha256: null },
-  ...{ sdk: 'sdk@1', principal: null },
-};

@@ -1,5 +1,5 @@
 // One collector against one database, twice: what the first run takes, and that the second over an unchanged cloud writes nothing.
-import { countWrites } from './count-writes.ts';
+import { countWrites, startCounting } from '../verify/count-writes.ts';
 import type { BenchDatabase } from './databases.ts';
 import { type Figure, whole } from './report.ts';
 import { type Measured, measure, type Program } from './run.ts';
@@ -25,7 +25,10 @@ export async function runTwice<Asked>(runs: TwoRuns<Asked>): Promise<Figure[]> {
   const start = requests.length;
   const first = await collect();
   const between = requests.length;
-  const { result: second, writes } = await countWrites(database, collect);
+  await startCounting(database);
+  const before = await countWrites(database);
+  const second = await collect();
+  const writes = (await countWrites(database)) - before;
   const toRequests = (made: readonly Asked[], run: 'first' | 'second'): Figure => ({
     what: '  requests',
     figure: whole(made.length),

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Collector } from '#core/collector.ts';
 import { countWrites, databases, type Row, type TestStore } from '#store/stores.contract.ts';
+import type { CommonEffect } from '#testkit/effects.ts';
 import { echoedSecrets, secretMarker } from '#testkit/secrets.ts';
 import { type RunInto, runSources } from './run.contract.ts';
 import type { RunSummary } from './summary.ts';
@@ -70,6 +71,24 @@ export interface Provider<C extends Cloud, Fault extends string, Switch extends 
 export type Knobs<C extends Cloud, Name extends string> = Readonly<
   Record<Name, readonly [KnobCase<C>, ...(readonly KnobCase<C>[])]>
 >;
+
+/** Misfortune of a page that comes to the same whoever the provider is. */
+type SharedEffect = Extract<CommonEffect<never>, { kind: 'delay' | 'hang' | 'expired_page_token' }>;
+
+/** Cases that are the same for every provider; `onPage` plans an effect on the second page of the accounts, so many times. */
+export function commonFaults<C extends Cloud>(
+  onPage: (effect: SharedEffect, times?: number) => KnobCase<C>['turn'],
+): Knobs<C, SharedEffect['kind']> {
+  const expired = { kind: 'expired_page_token' } as const;
+  return {
+    delay: [{ what: 'of a page', turn: onPage({ kind: 'delay', ms: 30 }), outcome: 'complete' }],
+    hang: [{ what: 'on a page', turn: onPage({ kind: 'hang' }), timeoutMs: 1500, outcome: 'failed', code: 'timeout' }],
+    expired_page_token: [
+      { what: 'once', turn: onPage(expired, 1), outcome: 'complete' },
+      { what: 'every time', turn: onPage(expired), outcome: 'failed', code: 'invalid_page_token' },
+    ],
+  };
+}
 
 const tables = [
   ...['cloud_accounts', 'org_nodes', 'record_versions', 'events'],

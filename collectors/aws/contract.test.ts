@@ -11,7 +11,7 @@ import {
 } from '#testkit/aws/mutations.ts';
 import type { AwsOrganization } from '#testkit/aws/organization.ts';
 import { secretMarker } from '#testkit/secrets.ts';
-import { type Cloud, describeProvider, type KnobCase } from '../provider.contract.ts';
+import { type Cloud, commonFaults, describeProvider, type KnobCase } from '../provider.contract.ts';
 import { collector } from './collector.ts';
 import { type Started, startAws } from './observe.contract.ts';
 
@@ -96,7 +96,7 @@ describeProvider<AwsCloud, FaultEffect['kind'], keyof AwsBehaviour>({
   collector,
   start,
   faults: {
-    delay: [{ what: 'of a page', turn: onPage({ kind: 'delay', ms: 30 }), outcome: 'complete' }],
+    ...commonFaults(onPage),
     mutate: [
       {
         what: 'of an account on a later page',
@@ -110,17 +110,7 @@ describeProvider<AwsCloud, FaultEffect['kind'], keyof AwsBehaviour>({
         changes: true,
       },
     ],
-    hang: [{ what: 'on a page', turn: onPage({ kind: 'hang' }), timeoutMs: 1500, outcome: 'failed', code: 'timeout' }],
     throttle: [{ what: 'once', turn: onPage({ kind: 'throttle' }, 1), outcome: 'complete' }],
-    expired_page_token: [
-      { what: 'once', turn: onPage({ kind: 'expired_page_token' }, 1), outcome: 'complete' },
-      {
-        what: 'every time',
-        turn: onPage({ kind: 'expired_page_token' }),
-        outcome: 'failed',
-        code: 'invalid_page_token',
-      },
-    ],
     malformed: [{ what: 'every time', turn: onPage({ kind: 'malformed' }), outcome: 'failed', code: 'aws_error' }],
     omit: [
       {

@@ -33,14 +33,14 @@ async function* observe(context: ObserveContext<AzureConfig>): AsyncGenerator<Ob
   if (hierarchy.is_complete) context.enumerated('org_node');
   const projected = recallProjected(session);
   const listed = yield* observeListed(session, hierarchy, projected);
-  yield* observeUnlisted(session, hierarchy, listed);
-  for (const id of hierarchy.subscriptions.keys()) projected.delete(id);
+  yield* observeUnlisted(session, hierarchy, projected);
   keepDoubtful(session, projected, listed);
   // The list alone proves nothing: losing the rights to a subscription looks exactly like its deletion.
   if (hierarchy.is_complete) context.enumerated('account');
   context.remember(toMemo(projected));
 }
 
+// Takes out of the hierarchy what it meets, so that not both are held to the end.
 async function* observeListed(
   session: AzureSession,
   hierarchy: Hierarchy,
@@ -54,6 +54,7 @@ async function* observeListed(
       if (listed.has(id)) continue;
       listed.add(id);
       const entity = hierarchy.subscriptions.get(id);
+      if (hierarchy.subscriptions.delete(id)) projected.delete(id);
       const isProjected = entity === undefined && (hierarchy.is_complete || isForeign(session, subscription));
       if (isProjected) projected.set(id, toProjected(session, subscription));
       yield toObservation(session, subscription, { entity, isProjected });
@@ -62,14 +63,14 @@ async function* observeListed(
   return listed;
 }
 
-// Not missing, only not readable.
+// What is left in the hierarchy: not missing, only not readable.
 function* observeUnlisted(
   session: AzureSession,
   hierarchy: Hierarchy,
-  listed: ReadonlySet<string>,
+  projected: Map<string, Projected>,
 ): Generator<Observation, void, undefined> {
   for (const entity of hierarchy.subscriptions.values()) {
-    if (listed.has(entity.name)) continue;
+    projected.delete(entity.name);
     const remedy = `the application may not read it: allow the action ${actions.ListSubscriptions} (see \`inventory permissions azure\`)`;
     session.context.skip({ what: `subscription ${entity.name}` }, new ProviderError('access_denied', remedy));
     yield toUnreadableObservation(session, entity);

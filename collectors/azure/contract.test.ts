@@ -12,7 +12,7 @@ import {
   tagSubscription,
 } from '#testkit/azure/mutations.ts';
 import type { AzureTenant } from '#testkit/azure/tenant.ts';
-import { type Cloud, describeProvider, type KnobCase } from '../provider.contract.ts';
+import { type Cloud, commonFaults, describeProvider, type KnobCase } from '../provider.contract.ts';
 import { collector } from './collector.ts';
 import { type Started, startAzure, tenantId } from './observe.contract.ts';
 
@@ -104,7 +104,7 @@ describeProvider<AzureCloud, FaultEffect['kind'], keyof AzureBehaviour>({
   collector,
   start,
   faults: {
-    delay: [{ what: 'of a page', turn: onPage({ kind: 'delay', ms: 30 }), outcome: 'complete' }],
+    ...commonFaults(onPage),
     mutate: [
       {
         what: 'of a subscription on a later page',
@@ -118,19 +118,9 @@ describeProvider<AzureCloud, FaultEffect['kind'], keyof AzureBehaviour>({
         changes: true,
       },
     ],
-    hang: [{ what: 'on a page', turn: onPage({ kind: 'hang' }), timeoutMs: 1500, outcome: 'failed', code: 'timeout' }],
     throttle: [
       { what: 'once', turn: onPage({ kind: 'throttle' }, 1), outcome: 'complete' },
       { what: 'every time', turn: onPage({ kind: 'throttle' }), outcome: 'failed', code: 'throttled' },
-    ],
-    expired_page_token: [
-      { what: 'once', turn: onPage({ kind: 'expired_page_token' }, 1), outcome: 'complete' },
-      {
-        what: 'every time',
-        turn: onPage({ kind: 'expired_page_token' }),
-        outcome: 'failed',
-        code: 'invalid_page_token',
-      },
     ],
     malformed: [
       { what: 'every time', turn: onPage({ kind: 'malformed' }), outcome: 'failed', code: 'malformed_answer' },

@@ -15,7 +15,7 @@ import {
 } from '#testkit/gcp/mutations.ts';
 import type { GcpOrganization } from '#testkit/gcp/organization.ts';
 import { openOidcIssuer } from '#testkit/oidc/issuer.ts';
-import { type Cloud, describeProvider, type KnobCase } from '../provider.contract.ts';
+import { type Cloud, commonFaults, describeProvider, type KnobCase } from '../provider.contract.ts';
 import { collector } from './collector.ts';
 import { reader, type Started, writeFile } from './observe.contract.ts';
 
@@ -116,7 +116,7 @@ describeProvider<GcpCloud, FaultEffect['kind'], keyof GcpBehaviour>({
   collector,
   start,
   faults: {
-    delay: [{ what: 'of a page', turn: onPage({ kind: 'delay', ms: 30 }), outcome: 'complete' }],
+    ...commonFaults(onPage),
     mutate: [
       {
         what: 'of a project before it is listed',
@@ -130,7 +130,6 @@ describeProvider<GcpCloud, FaultEffect['kind'], keyof GcpBehaviour>({
         changes: true,
       },
     ],
-    hang: [{ what: 'on a page', turn: onPage({ kind: 'hang' }), timeoutMs: 1500, outcome: 'failed', code: 'timeout' }],
     throttle: [
       { what: 'once', turn: onPage({ kind: 'throttle', retry_after_seconds: 0.02 }, 1), outcome: 'complete' },
       {
@@ -138,15 +137,6 @@ describeProvider<GcpCloud, FaultEffect['kind'], keyof GcpBehaviour>({
         turn: onPage({ kind: 'throttle', retry_after_seconds: 3600 }),
         outcome: 'failed',
         code: 'throttled',
-      },
-    ],
-    expired_page_token: [
-      { what: 'once', turn: onPage({ kind: 'expired_page_token' }, 1), outcome: 'complete' },
-      {
-        what: 'every time',
-        turn: onPage({ kind: 'expired_page_token' }),
-        outcome: 'failed',
-        code: 'invalid_page_token',
       },
     ],
     malformed: [{ what: 'every time', turn: onPage({ kind: 'malformed' }), outcome: 'failed', code: 'google_error' }],
