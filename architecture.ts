@@ -29,6 +29,7 @@ const providerPackages: Readonly<Record<string, readonly string[]>> = {
   aws: ['@aws-sdk/', '@smithy/'],
   gcp: ['@google-cloud/', 'google-auth-library', '@grpc/grpc-js'],
   azure: ['@azure/'],
+  prometheus: ['yaml'],
   ssh: ['ssh2'],
 };
 
@@ -50,7 +51,7 @@ const serviceRoom: Room = {
 };
 
 const rooms: Readonly<Record<string, Room>> = {
-  core: { rooms: [], packages: ['zod', 'pino', 'undici', 'yaml'] },
+  core: { rooms: [], packages: ['zod', 'pino', 'undici', 'undici/', 'yaml'] },
   contracts: { rooms: ['core'], packages: ['zod', 'yaml', 'ajv', 'ajv/'] },
   store: { rooms: ['core', 'contracts'], packages: ['postgres', 'better-sqlite3', 'zod'] },
   collectors: { rooms: ['core', 'contracts', 'store'], packages: ['zod'] },

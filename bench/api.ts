@@ -1,37 +1,31 @@
-// The read API: pages a second beside node:http with the same SQL and beside the same bytes from memory; `under=` beside its query.
-import { type ChildProcess, spawn } from 'node:child_process';
+// The read API: pages a second beside node:http with the same SQL and beside the same bytes from memory.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { z } from 'zod';
-import { openReader } from '#store/open.ts';
 import type { BenchDatabase, BenchDatabases } from './databases.ts';
 import { type Load, load } from './load.ts';
-import { type Figure, median, percentile, printFigures, whole } from './report.ts';
+import { fillWithTree } from './many-accounts.ts';
+import { type Figure, median, printFigures, whole } from './report.ts';
 import { programs } from './run.ts';
-import { fill } from './writer.ts';
+import { withServer } from './server.ts';
 
 const how = { seconds: 2, connections: 8 };
 const rounds = 3;
 const page = '/api/v1/accounts?limit=100';
-const under = '/api/v1/accounts?limit=100&under=ou-1';
-const migrationsDir = join(import.meta.dirname, '../migrations');
 
 /** Twenty thousand accounts on both databases. */
 export async function benchApi(databases: BenchDatabases, folder: string): Promise<void> {
   for (const dialect of ['sqlite', 'postgres'] as const) {
     const database = await databases.open(dialect, `api_${dialect}`);
-    await fill(database);
+    await fillWithTree(database, 20_000);
     await database.analyze();
     const config = join(folder, 'bench-api.yaml');
     await writeFile(config, 'tenant: bench\napi: { listen: 127.0.0.1:0 }\n');
     const variables = { INVENTORY_CONFIG: config, DATABASE_URL: database.readerUrl };
-    await withServer([programs.source, 'serve', 'api'], variables, async (api) => {
+    await withServer([programs.source, 'serve', 'api'], variables, async ({ url: api }) => {
       const file = join(folder, 'page.json');
       await writeFile(file, await (await fetch(api + page)).text());
       printFigures(`the read API on ${dialect}: 100 of 20,000 accounts, ${how.connections} connections`, [
         ...comparePage(await loadInTurns(api + page, { database, file })),
-        ...(await compareUnder(database, api)),
       ]);
     });
   }
@@ -48,8 +42,8 @@ interface Loads {
 // The peers one after the other, several times over: what slows the machine down slows them all.
 async function loadInTurns(url: string, peers: { database: BenchDatabase; file: string }): Promise<Loads> {
   const loads: Loads[] = [];
-  await withServer([join(import.meta.dirname, 'query-server.ts'), peers.database.adminUrl], {}, (query) =>
-    withServer([join(import.meta.dirname, 'bare-server.ts'), peers.file], {}, async (bare) => {
+  await withServer([join(import.meta.dirname, 'query-server.ts'), peers.database.adminUrl], {}, ({ url: query }) =>
+    withServer([join(import.meta.dirname, 'bare-server.ts'), peers.file], {}, async ({ url: bare }) => {
       for (let round = 0; round < rounds; round += 1) {
         loads.push({ served: await load(url, how), queried: await load(query, how), sent: await load(bare, how) });
       }
@@ -80,53 +74,6 @@ function comparePage({ served, queried, sent }: Loads): Figure[] {
   ];
 }
 
-// One at a time on both sides, so that the difference is the service and not the queue.
-async function compareUnder(database: BenchDatabase, api: string): Promise<Figure[]> {
-  const served = await load(api + under, { ...how, connections: 1 });
-  const reader = await openReader({ url: database.readerUrl, migrationsDir });
-  const times: number[] = [];
-  for (const ends = performance.now() + how.seconds * 1000; performance.now() < ends; ) {
-    const started = performance.now();
-    const sort = { field: 'id', descending: false } as const;
-    await reader.listAccounts({ tenant_id: 'bench', limit: 100, sort, vanished: 'exclude', tags: [], under: 'ou-1' });
-    times.push(performance.now() - started);
-  }
-  await reader.close();
-  const bare = { perSecond: 0, p50Ms: percentile(times, 50), p99Ms: percentile(times, 99) };
-  return [
-    { what: 'under=, p50, p99, one at a time', figure: toTimes(served), beside: `the bare query ${toTimes(bare)}` },
-  ];
-}
-
 function toTimes({ p50Ms, p99Ms }: Load): string {
   return `${p50Ms.toFixed(1)}, ${p99Ms.toFixed(1)} ms`;
-}
-
-async function withServer(
-  program: readonly string[],
-  variables: Readonly<Record<string, string>>,
-  work: (url: string) => Promise<void>,
-): Promise<void> {
-  const env = { PATH: process.env['PATH'], INVENTORY_LOG_LEVEL: 'info', ...variables };
-  const child = spawn(process.execPath, program, { env, stdio: ['ignore', 'ignore', 'pipe'] });
-  try {
-    await work(await readUrl(child));
-  } finally {
-    child.kill('SIGTERM');
-  }
-}
-
-const listeningSchema = z.object({ event: z.literal('listening'), url: z.url() });
-
-async function readUrl(child: ChildProcess): Promise<string> {
-  const { stderr } = child;
-  if (stderr === null) throw new TypeError('standard error is a pipe');
-  return await new Promise((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
-    // The lines are read to the end, or the pipe would fill and stop the server.
-    createInterface(stderr).on('line', (line) => {
-      const parsed = listeningSchema.safeParse(line.startsWith('{') ? JSON.parse(line) : undefined);
-      if (parsed.success) resolve(parsed.data.url);
-    });
-  });
 }

@@ -1,5 +1,4 @@
 // Collecting a large AWS organization: seconds, requests and memory of the whole process, first, again, and throttled.
-import { z } from 'zod';
 import { createOrganization } from '#testkit/aws/create-organization.ts';
 import { type AwsFake, type AwsFakeOptions, openAwsFake } from '#testkit/aws/fake.ts';
 import { addUnit, moveAccount } from '#testkit/aws/mutations.ts';
@@ -7,7 +6,8 @@ import type { LoggedRequest } from '#testkit/aws/request-log.ts';
 import type { AwsPrincipal } from '#testkit/aws/world.ts';
 import type { BenchDatabase, BenchDatabases } from './databases.ts';
 import { type Figure, printFigures, whole } from './report.ts';
-import { type Measured, measure, type Program } from './run.ts';
+import { measure, type Program } from './run.ts';
+import { runTwice, toFigure } from './run-twice.ts';
 
 const accounts = 10_000;
 const units = 1000;
@@ -20,8 +20,12 @@ export async function benchCollect(databases: BenchDatabases): Promise<void> {
     const figures: Figure[] = [];
     for (const [dialect, program] of cases) {
       const database = await databases.open(dialect, `collect_${dialect}_${program}`);
+      const { requests } = fake;
       const variables = variablesOf(fake, user, database);
-      figures.push(...(await runTwice(fake, program, { database, variables })));
+      const describe = describeListings;
+      figures.push(
+        ...(await runTwice({ collector: 'aws', program, database, variables, limitMib, requests, describe })),
+      );
     }
     printFigures(`collect aws: ${whole(accounts)} accounts, ${whole(units)} units`, figures);
   });
@@ -55,7 +59,11 @@ export async function benchCalls(databases: BenchDatabases): Promise<void> {
     for (const [what, limit] of [['first run', 155] as const, ['steady state', 53] as const]) {
       const since = fake.requests.length;
       await measure('source', variables, ['collect', 'aws']);
-      figures.push({ what, figure: whole(callsOf(fake, since).organizations), beside: `limit ${limit}` });
+      figures.push({
+        what,
+        figure: whole(countOrganizationsCalls(fake.requests.slice(since))),
+        beside: `limit ${limit}`,
+      });
     }
     printFigures('collect aws: Organizations calls for 1,000 accounts in 10 × 10 units', figures);
   });
@@ -112,52 +120,22 @@ function variablesOf(fake: AwsFake, user: Keys, database: BenchDatabase): Readon
   };
 }
 
-async function runTwice(
-  fake: AwsFake,
-  program: Program,
-  { database, variables }: { readonly database: BenchDatabase; readonly variables: Readonly<Record<string, string>> },
-): Promise<Figure[]> {
-  const before = fake.requests.length;
-  const first = await measure(program, variables, ['collect', 'aws']);
-  const firstCalls = callsOf(fake, before);
-  const between = fake.requests.length;
-  const second = await measure(program, variables, ['collect', 'aws']);
-  const secondCalls = callsOf(fake, between);
-  const label = `${database.dialect}, ${program}`;
+function describeListings(made: readonly LoggedRequest[], run: 'first' | 'second'): string {
   const pages = Math.ceil(accounts / 20);
-  return [
-    { what: `${label}: first run`, figure: toFigure(first), beside: `memory limit ${limitMib} MiB` },
-    {
-      what: '  requests',
-      figure: whole(firstCalls.total),
-      beside: `listings ${firstCalls.listings}, formula ${pages + 1 + 1 + units} (pages, roots, one for each node)`,
-    },
-    { what: `${label}: unchanged second run`, figure: toFigure(second), beside: changesOf(second) },
-    {
-      what: '  requests',
-      figure: whole(secondCalls.total),
-      beside: `listings ${secondCalls.listings}, formula ${pages}`,
-    },
-  ];
-}
-
-function toFigure({ seconds, peakMib }: Measured): string {
-  return `${seconds.toFixed(1)} s, ${whole(peakMib)} MiB`;
+  const formula = run === 'first' ? `${pages + 1 + 1 + units} (pages, roots, one for each node)` : pages;
+  return `listings ${countListings(made)}, formula ${formula}`;
 }
 
 const listings = ['ListAccounts', 'ListRoots', 'ListOrganizationalUnitsForParent', 'DescribeOrganizationalUnit'];
 const countedApart = ['ListTagsForResource', 'ListDelegatedAdministrators', 'ListDelegatedServicesForAccount'];
 
-function callsOf(fake: AwsFake, since: number): { total: number; listings: number; organizations: number } {
-  const made = fake.requests.slice(since);
-  const isListing = ({ operation }: LoggedRequest) => listings.includes(operation ?? '');
-  const isCounted = ({ service, operation }: LoggedRequest) =>
-    service === 'organizations' && !countedApart.includes(operation ?? '');
-  return {
-    total: made.length,
-    listings: made.filter(isListing).length,
-    organizations: made.filter(isCounted).length,
-  };
+function countListings(made: readonly LoggedRequest[]): number {
+  return made.filter(({ operation }) => listings.includes(operation ?? '')).length;
+}
+
+function countOrganizationsCalls(made: readonly LoggedRequest[]): number {
+  return made.filter(({ service, operation }) => service === 'organizations' && !countedApart.includes(operation ?? ''))
+    .length;
 }
 
 function countByOperation(fake: AwsFake): [string, number][] {
@@ -166,12 +144,4 @@ function countByOperation(fake: AwsFake): [string, number][] {
     if (http_status === 200 && operation !== null) counts.set(operation, (counts.get(operation) ?? 0) + 1);
   }
   return [...counts];
-}
-
-const summarySchema = z.object({ counts: z.object({ inserted: z.int(), changed: z.int(), unchanged: z.int() }) });
-
-function changesOf({ stderr }: Measured): string {
-  const line = stderr.split('\n').find((text) => text.includes('"run_finished"')) ?? '{}';
-  const { inserted, changed, unchanged } = summarySchema.parse(JSON.parse(line)).counts;
-  return `written ${inserted + changed}, unchanged ${whole(unchanged)}`;
 }

@@ -1,10 +1,10 @@
 // Fresh databases for benchmarks: a SQLite file, and PostgreSQL under its service roles.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import postgres from 'postgres';
 import { createLogger } from '#core/log.ts';
 import { createRoles, migrate } from '#store/migrate.ts';
 import { openPostgresCluster, type PostgresCluster } from '#testkit/postgres.ts';
+import { type Query, queryPostgres, querySqlite } from '../verify/query.ts';
 
 const migrationsDir = join(import.meta.dirname, '../migrations');
 const log = createLogger({ level: 'silent' });
@@ -16,6 +16,8 @@ export interface BenchDatabase {
   readonly readerUrl: string;
   /** For what no service role may do; the same as the others on SQLite. */
   readonly adminUrl: string;
+  /** Runs SQL as an administrator. */
+  readonly query: Query;
   /** What autovacuum does within a minute: until then the planner knows nothing of rows just written. */
   analyze(): Promise<void>;
 }
@@ -41,7 +43,14 @@ export async function openDatabases(folder: string): Promise<BenchDatabases> {
 async function openSqlite(folder: string, name: string): Promise<BenchDatabase> {
   const url = join(folder, `${name}.db`);
   await migrate({ url, migrationsDir, mode: 'apply', log });
-  return { dialect: 'sqlite', writerUrl: url, readerUrl: url, adminUrl: url, analyze: async () => {} };
+  return {
+    dialect: 'sqlite',
+    writerUrl: url,
+    readerUrl: url,
+    adminUrl: url,
+    query: async (sql) => querySqlite(url, sql),
+    analyze: async () => {},
+  };
 }
 
 async function openPostgres(cluster: PostgresCluster, name: string): Promise<BenchDatabase> {
@@ -53,10 +62,7 @@ async function openPostgres(cluster: PostgresCluster, name: string): Promise<Ben
     writerUrl: cluster.urlFor('inventory_collector', name),
     readerUrl: cluster.urlFor('inventory_api', name),
     adminUrl: url,
-    async analyze() {
-      const sql = postgres(url, { max: 1 });
-      await sql`vacuum analyze`;
-      await sql.end();
-    },
+    query: (sql) => queryPostgres(url, sql),
+    analyze: async () => void (await queryPostgres(url, 'vacuum analyze')),
   };
 }

@@ -1,12 +1,15 @@
-// `npm run bench`: all benchmarks, or those named: collect, calls, throttled, writer, api, and large, which takes minutes.
+// `npm run bench`: all benchmarks, or those named: collect, gcp, azure, calls, throttled, writer, api, under, export, and large, which takes minutes.
 import { execFile } from 'node:child_process';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { benchApi } from './api.ts';
+import { benchAzure, benchGcp } from './clouds.ts';
 import { benchCalls, benchCollect, benchLarge, benchThrottled } from './collect.ts';
 import { openDatabases } from './databases.ts';
+import { benchExport } from './export.ts';
+import { benchUnder } from './under.ts';
 import { benchWriter } from './writer.ts';
 
 await promisify(execFile)(process.execPath, [join(import.meta.dirname, '../build.ts')]);
@@ -14,10 +17,14 @@ const folder = await mkdtemp(join(tmpdir(), 'inventory-bench-'));
 const databases = await openDatabases(folder);
 const benchmarks = {
   collect: () => benchCollect(databases),
+  gcp: () => benchGcp(databases, folder),
+  azure: () => benchAzure(databases, folder),
   calls: () => benchCalls(databases),
   throttled: () => benchThrottled(databases),
   writer: () => benchWriter(databases),
   api: () => benchApi(databases, folder),
+  under: () => benchUnder(databases, folder),
+  export: () => benchExport(databases, folder),
   large: () => benchLarge(databases),
 };
 const named = process.argv.slice(2);

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import Database from 'better-sqlite3';
 import postgres from 'postgres';
 import { z } from 'zod';
+import { toPositional } from '#store/postgres/reader.ts';
 import { postgresDialect } from '#store/postgres/reader-dialect.ts';
 import type { Dialect } from '#store/read/dialect.ts';
 import { listRecords } from '#store/read/records.ts';
@@ -31,10 +32,8 @@ function pageOf(dialect: Dialect) {
 
 function openPostgresQuery(): () => Promise<unknown> {
   const sql = postgres(url, { max: 10, connection: { search_path: 'inventory' } });
-  const { text, parameters } = pageOf(postgresDialect);
-  const values: (string | number | null)[] = [];
-  const positional = text.replaceAll(/@([a-z]\w*)/g, (_match, name) => `$${values.push(parameters[name] ?? null)}`);
-  return () => sql.unsafe(positional, values, { prepare: true }).execute();
+  const { text, values } = toPositional(pageOf(postgresDialect));
+  return () => sql.unsafe(text, values, { prepare: true }).execute();
 }
 
 function openSqliteQuery(): () => Promise<unknown> {

@@ -9,9 +9,15 @@ export const programs = { source: join(root, 'cli/main.ts'), bundle: join(root, 
 export type Program = keyof typeof programs;
 
 // Plain JavaScript: to load it, a TypeScript file would bring Node's type stripper and its memory into the measured process.
-const printPeakMemory = `data:text/javascript,${encodeURIComponent(
-  "import { writeSync } from 'node:fs'; process.on('exit', () => writeSync(2, '\\npeak_rss_kib=' + process.resourceUsage().maxRSS + '\\n'));",
-)}`;
+// Not `resourceUsage().maxRSS` where Linux tells it better: that begins with the memory of the process that started this one.
+const printPeakMemory = `data:text/javascript,${encodeURIComponent(`
+  import { existsSync, readFileSync, writeSync } from 'node:fs';
+  process.on('exit', () => {
+    const status = existsSync('/proc/self/status') ? readFileSync('/proc/self/status', 'utf8') : '';
+    const peak = /VmHWM:\\s+(\\d+)/.exec(status)?.[1] ?? process.resourceUsage().maxRSS;
+    writeSync(2, '\\npeak_rss_kib=' + peak + '\\n');
+  });
+`)}`;
 
 /** What a run took. */
 export interface Measured {

@@ -1,18 +1,11 @@
 // Runner and store: records a second, beside the same rows handed to the bare driver in the same run.
-import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import postgres from 'postgres';
-import { runCollector } from '#collectors/runner.ts';
-import { systemClock } from '#core/clock.ts';
-import { type Collector, defineCollector } from '#core/collector.ts';
-import { createHttpClient } from '#core/http.ts';
-import { jsonSchema } from '#core/json.ts';
-import { createLogger } from '#core/log.ts';
 import type { Observation } from '#core/observation.ts';
-import { openWriter } from '#store/open.ts';
 import type { Writer } from '#store/store.ts';
 import type { BenchDatabase, BenchDatabases } from './databases.ts';
 import { type Figure, median, printFigures, whole } from './report.ts';
+import { benchOrganization, benchRequest, collectScripted, openBenchWriter } from './scripted.ts';
 
 const records = 20_000;
 const batch = 500;
@@ -23,16 +16,6 @@ const limits = {
   sqlite: { inserted: 20_000, changed: 10_000, unchanged: 40_000 },
   postgres: { inserted: 8000, changed: 4000, unchanged: 15_000 },
 } as const;
-
-const log = createLogger({ level: 'silent' });
-const migrationsDir = join(import.meta.dirname, '../migrations');
-
-/** Twenty thousand accounts in a database, for benchmarks of reading. */
-export async function fill(database: BenchDatabase): Promise<void> {
-  const writer = await openWriter({ url: database.writerUrl, migrationsDir, clock: systemClock, log });
-  await collect(writer, 'first');
-  await writer.close();
-}
 
 /** Inserting, changing and seeing unchanged, on both databases. */
 export async function benchWriter(databases: BenchDatabases): Promise<void> {
@@ -47,7 +30,7 @@ export async function benchWriter(databases: BenchDatabases): Promise<void> {
       const database = await databases.open(dialect, `writer_${dialect}_${round}`);
       const bare = dialect === 'sqlite' ? upsertBareSqlite : upsertBarePostgres;
       rates.bare.push(await bare(await databases.open(dialect, `bare_${dialect}_${round}`)));
-      const writer = await openWriter({ url: database.writerUrl, migrationsDir, clock: systemClock, log });
+      const writer = await openBenchWriter(database);
       rates.inserted.push(await collect(writer, 'first'));
       rates.changed.push(await collect(writer, 'second'));
       rates.unchanged.push(await collect(writer, 'second'));
@@ -71,40 +54,19 @@ export async function benchWriter(databases: BenchDatabases): Promise<void> {
   }
 }
 
-// One run of a collector that does nothing but yield; records a second, its begin and its end included.
+// Records a second, the begin and the end of the run included.
 async function collect(writer: Writer, name: string): Promise<number> {
   const started = performance.now();
-  const { outcome, counts } = await runCollector({
-    ...{ collector: scriptedCollector(name), config: null, scopes: undefined, writer, clock: systemClock, log },
-    ...{ tenant_id: 'bench', version: '0', image_digest: null, trigger: 'bench' },
-    ...{ http: createHttpClient({ proxyEnv: {} }), proxyEnv: {}, signal: new AbortController().signal },
-    timeoutMs: 300_000,
-  });
-  const seconds = (performance.now() - started) / 1000;
-  if (outcome !== 'complete' || counts.seen !== records) throw new Error(`the run was ${outcome}`);
-  return records / seconds;
+  await collectScripted(writer, observeAccounts(name));
+  return (records * 1000) / (performance.now() - started);
 }
 
-function scriptedCollector(name: string): Collector {
-  return defineCollector({
-    name: 'aws',
-    config: jsonSchema,
-    scopes: () => ['aws:bench'],
-    async *observe(context) {
-      context.identify({ root: 'o-benchmark00', configured: undefined, principal: 'bench', sdk: 'sdk@1' });
-      for (let number = 0; number < records; number += 1) yield toObservation(number, name);
-      context.enumerated('account');
-    },
-  });
+function* observeAccounts(name: string): Generator<Observation, void, undefined> {
+  for (let number = 0; number < records; number += 1) yield toObservation(number, name);
 }
 
 function toObservation(number: number, name: string): Observation {
   const id = String(100_000_000_000 + number);
-  const request = {
-    ...{ operation: 'organizations:ListAccounts', endpoint: 'https://organizations.us-east-1.amazonaws.com', page: 1 },
-    ...{ request_ids: ['request'], attempts: 1, retry_delay_ms: 0, http_status: 200, items: 20, sha256: null },
-    ...{ sdk: 'sdk@1', principal: null },
-  };
   return {
     kind: 'account',
     key: `aws/${id}`,
@@ -113,18 +75,18 @@ function toObservation(number: number, name: string): Observation {
         provider: 'aws',
         id,
         partition: 'aws',
-        org_id: 'o-benchmark00',
+        org_id: benchOrganization,
         name: `${name}-${number}`,
         status: 'ACTIVE',
       },
-      ...{ lifecycle: 'active', parent_id: 'o-benchmark00/ou-1', org_path: 'Root/Workloads/Prod' },
-      org_path_ids: ['o-benchmark00/r-1', 'o-benchmark00/ou-0', 'o-benchmark00/ou-1'],
+      ...{ lifecycle: 'active', parent_id: `${benchOrganization}/ou-1`, org_path: 'Root/Workloads/Prod' },
+      org_path_ids: ['r-1', 'ou-0', 'ou-1'].map((unit) => `${benchOrganization}/${unit}`),
       org_path_names: ['Root', 'Workloads', 'Prod'],
       tags: { env: 'prod', team: `team-${number % 40}`, 'cost-center': `cc-${number % 200}` },
-      details: { arn: `arn:aws:organizations::100000000000:account/o-benchmark00/${id}`, is_management: false },
+      details: { arn: `arn:aws:organizations::100000000000:account/${benchOrganization}/${id}`, is_management: false },
     },
     raw: { Id: id, Name: `${name}-${number}`, State: 'ACTIVE', JoinedMethod: 'CREATED' },
-    evidence: [request],
+    evidence: [benchRequest],
   };
 }
 

@@ -54,6 +54,15 @@ function addStoreCommands(program: Command, environment: Environment, exit: (cod
       await statusCommand(environment, options);
     });
   program
+    .command('prune')
+    .description('delete history that is older than its keep time (retention)')
+    .option('--dry-run', 'count, delete nothing')
+    .option('--json', 'as JSON')
+    .action(async (options) => {
+      const { pruneCommand } = await import('./prune.ts');
+      exit(await pruneCommand(environment, options));
+    });
+  program
     .command('runs')
     .description('what to do about runs')
     .command('confirm')

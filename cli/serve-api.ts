@@ -1,4 +1,5 @@
 // `inventory serve api`: the read-only API until a signal comes.
+import { setFlagsFromString } from 'node:v8';
 import { ConfigError } from '#core/errors.ts';
 import { describeError } from '#core/redact.ts';
 import { type Api, createApi } from '#services/api/api.ts';
@@ -16,8 +17,14 @@ const graceMs = 10_000;
 /** How long to go on answering while /readyz says 503: only behind a balancer, which is where an ops port is set. */
 const drainMs = 5_000;
 
+// An export makes and drops rows as fast as its reader takes them, for which V8 would let its young generation grow to three
+// halves of 16 MiB, and Postgres's answers with it: 100,000 rows take 50 MiB more than 10,000 then, under 10 with this, in the
+// same time. Set before anything is loaded.
+const memoryFlag = '--semi-space-growth-factor=1';
+
 /** Serves until the environment's signal aborts; throws ConfigError when it may not or cannot listen. */
 export async function serveApiCommand(environment: Environment): Promise<void> {
+  setFlagsFromString(memoryFlag);
   const { clock, log, migrationsDir, signal, variables, version } = environment;
   const config = await loadConfig(variables);
   const hosts = [config.api.listen.host, ...(config.ops ? [config.ops.host] : [])];

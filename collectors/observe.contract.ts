@@ -24,6 +24,8 @@ export interface Observed {
   readonly requests: readonly Request[];
   readonly skipped: readonly { what: string; kinds: readonly string[] }[];
   readonly enumerated: readonly string[];
+  /** Keys that were kept without having been read. */
+  readonly kept: readonly string[];
   readonly identified: readonly { root: string; principal: string | null }[];
   readonly memo: unknown;
   /** What it failed with, if it did. */
@@ -82,10 +84,11 @@ function createNotes() {
   const requests: Request[] = [];
   const skipped: { what: string; kinds: readonly string[] }[] = [];
   const enumerated: string[] = [];
+  const kept: string[] = [];
   const identified: { root: string; principal: string | null }[] = [];
   const memo: unknown = null;
   const measures: Measures = {};
-  return { requests, skipped, enumerated, identified, memo, measures, log: '' };
+  return { requests, skipped, enumerated, kept, identified, memo, measures, log: '' };
 }
 
 function createContext<Schema extends z.ZodType>(
@@ -125,6 +128,7 @@ function createContext<Schema extends z.ZodType>(
       said.measures = { ...said.measures, ...measuresSchema.parse(measures) };
     },
     enumerated: (kind) => said.enumerated.push(kind),
+    keep: ({ key }) => said.kept.push(key),
     skip: ({ what, kinds = [] }) => said.skipped.push({ what, kinds }),
   };
 }

@@ -1,5 +1,5 @@
 // Drives a collector through one scope: takes what it yields, checks it, batches it.
-import { raceSignal } from '#core/deadline.ts';
+import { openRace } from '#core/deadline.ts';
 import type { Logger } from '#core/log.ts';
 import { acceptObservation } from './accept.ts';
 import type { BatchWriter } from './batch.ts';
@@ -22,11 +22,12 @@ export interface ObserveOptions {
 export async function observe(observations: AsyncIterable<unknown>, options: ObserveOptions): Promise<void> {
   const { scope, signal, log, tally, batch, onRecord } = options;
   const iterator = observations[Symbol.asyncIterator]();
+  const race = openRace(signal);
   try {
     // By hand, for `for await` could not leave a generator that is stuck in an await.
     for (;;) {
       signal.throwIfAborted();
-      const next = await raceSignal(iterator.next(), signal);
+      const next = await race.next(iterator.next());
       if (next.done) break;
       if (tally.root === null) throw new Error(`${scope} yields before it has identified itself`);
       const observation = acceptObservation(next.value, tally, log);
@@ -41,5 +42,7 @@ export async function observe(observations: AsyncIterable<unknown>, options: Obs
     // Its end is not awaited: while the generator is stuck, return() never settles.
     iterator.return?.().then(undefined, () => undefined);
     throw error;
+  } finally {
+    race.end();
   }
 }

@@ -53,6 +53,8 @@ export interface ObserveContext<Config> {
   measure(measures: Measures): void;
   /** A strong listing of this kind has ended: what was not seen is missing. */
   enumerated(kind: ObservationKind): void;
+  /** The record may be there though nobody could look: it counts as seen, stays as it is, and stays with its owner. */
+  keep(record: Pick<Observation, 'kind' | 'key'>): void;
   /** A part, or a group of fields, could not be read: outcome `partial`. With `kinds`, living records of those kinds cannot vanish. */
   skip(part: { what: string; kinds?: readonly ObservationKind[] }, cause: unknown): void;
 }

@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { configSchema, durationSchema, findInlineSecrets, parsePart, resolveReferences } from './config.ts';
 import type { ConfigProblem } from './errors.ts';
 
+const dayMs = 86_400_000;
+
 describe('parsePart', () => {
   test('an empty document is a laptop: SQLite, loopback, one tenant, no auth', () => {
     const config = parsePart(configSchema, {}, '', []);
@@ -12,6 +14,7 @@ describe('parsePart', () => {
       database: {},
       collectors: {},
       api: { listen: { host: '127.0.0.1', port: 8080 }, auth: { mode: 'none' } },
+      retention: { pages: 30 * dayMs, runs: 400 * dayMs, versions: 400 * dayMs, events: 400 * dayMs },
     });
   });
 

@@ -50,6 +50,14 @@ const databaseSchema = z.strictObject({
   url_file: z.string().min(1).optional(),
 });
 
+/** How long each kind of history is kept before `inventory prune` deletes it. Requests are many and only their run shows them. */
+const retentionSchema = z.strictObject({
+  pages: durationSchema.prefault('30d'),
+  runs: durationSchema.prefault('400d'),
+  versions: durationSchema.prefault('400d'),
+  events: durationSchema.prefault('400d'),
+});
+
 export const configSchema = z.strictObject({
   tenant: tenantSchema.default('default'),
   database: databaseSchema.prefault({}),
@@ -59,6 +67,7 @@ export const configSchema = z.strictObject({
   api: z
     .strictObject({ listen: listenSchema.prefault('127.0.0.1:8080'), auth: authSchema.default({ mode: 'none' }) })
     .prefault({}),
+  retention: retentionSchema.prefault({}),
   ops: z.strictObject({ host: z.string().min(1).default('0.0.0.0'), port: z.int().min(1).max(65_535) }).optional(),
 });
 export type Config = z.output<typeof configSchema>;

@@ -1,7 +1,7 @@
 // Deadlines: who aborts whom and why, and that nothing of them stays behind.
 import { getEventListeners } from 'node:events';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { openDeadline, openGrace, pause, raceSignal } from './deadline.ts';
+import { openDeadline, openGrace, openRace, pause, raceSignal } from './deadline.ts';
 
 const never = new Promise<never>(() => undefined);
 
@@ -131,6 +131,32 @@ describe('raceSignal', () => {
 
     // vitest fails a run that has an unhandled rejection; the turn lets it become one.
     await vi.advanceTimersByTimeAsync(1);
+  });
+});
+
+describe('openRace', () => {
+  test('settles as each promise does, with one listener until it ends', async () => {
+    const { signal } = new AbortController();
+    const race = openRace(signal);
+
+    await expect(race.next(Promise.resolve(1))).resolves.toBe(1);
+    await expect(race.next(Promise.reject(new Error('bad')))).rejects.toThrow('bad');
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+
+    race.end();
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+
+  test.for(['before', 'after'])("rejects with the signal's reason when that aborts %s the wait began", async (when) => {
+    const controller = new AbortController();
+    const race = openRace(controller.signal);
+    await race.next(Promise.resolve(1));
+    if (when === 'before') controller.abort('stopped');
+
+    const raced = race.next(never);
+    controller.abort('stopped');
+
+    await expect(raced).rejects.toBe('stopped');
   });
 });
 

@@ -54,6 +54,29 @@ export function raceSignal<T>(promise: Promise<T>, signal: AbortSignal): Promise
   });
 }
 
+/** Races one promise after the other against a signal. */
+export interface Race {
+  /** As raceSignal does; of a promise that is still running when the next one starts, nothing is heard any more. */
+  next<T>(promise: Promise<T>): Promise<T>;
+  end(): void;
+}
+
+/** For promises by the thousand: one listener for all of them, as adding and removing one costs more than the await. */
+export function openRace(signal: AbortSignal): Race {
+  let rejectRunning: (reason: unknown) => void = () => undefined;
+  const abort = () => rejectRunning(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  return {
+    next: (promise) =>
+      new Promise((resolve, reject) => {
+        rejectRunning = reject;
+        if (signal.aborted) abort();
+        promise.then(resolve, reject);
+      }),
+    end: () => signal.removeEventListener('abort', abort),
+  };
+}
+
 /** Waits so many milliseconds, or rejects with the signal's reason. */
 export function pause(delayMs: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

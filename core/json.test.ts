@@ -1,7 +1,7 @@
 // Canonical JSON: equal content has equal text, and the text is the content.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { canonicalJson, hashJson } from './json.ts';
+import { canonicalJson, hashJson, jsonObjectSchema, jsonSchema } from './json.ts';
 
 test('any JSON value is read back from its canonical text', () => {
   fc.assert(
@@ -30,3 +30,34 @@ test('keys are sorted, undefined members left out, names that JavaScript knows k
 
   expect(canonicalJson(value)).toBe('{"9":3,"10":2,"__proto__":1,"a":[null,{"c":null,"d":1}]}');
 });
+
+test('every JSON value is one, and an object of them is a JSON object', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      expect(jsonSchema.parse(value)).toEqual(value);
+      expect(jsonObjectSchema.parse({ member: value })).toEqual({ member: value });
+    }),
+  );
+});
+
+test.for([
+  ['undefined', undefined],
+  ['not a number', Number.NaN],
+  ['infinite', Number.POSITIVE_INFINITY],
+  ['a bigint', 1n],
+  ['a function', () => 1],
+  ['a date', new Date(0)],
+  ['a map', new Map()],
+  ['a buffer', Buffer.from('x')],
+] as const)('%s is no JSON, at any depth', ([, value]) => {
+  expect(jsonSchema.safeParse(value).success).toBe(false);
+  expect(jsonSchema.safeParse([{ member: [value] }]).success).toBe(false);
+  expect(jsonObjectSchema.safeParse({ member: { member: value } }).success).toBe(false);
+});
+
+test.for([
+  ['an array', []],
+  ['null', null],
+  ['a text', 'x'],
+  ['a date', new Date(0)],
+] as const)('%s is no JSON object', ([, value]) => expect(jsonObjectSchema.safeParse(value).success).toBe(false));

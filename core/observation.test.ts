@@ -27,6 +27,12 @@ test('what was not read stays left out, and what was read as empty stays empty',
   expect(observationSchema.parse({ ...account, attributes }).attributes).toEqual(attributes);
 });
 
+test('an organization without a name is refused here, for no event could tell of it', () => {
+  const unnamed = { ...account, attributes: { ...account.attributes, org_id: '' } };
+
+  expect(observationSchema.safeParse(unnamed).success).toBe(false);
+});
+
 test.for([
   ['a key of another account', { ...account, key: 'aws/2' }, 'key'],
   ['a key without the provider', { ...account, key: '1' }, 'key'],
@@ -54,7 +60,7 @@ test.for([
 ] as const)('%s is refused', ([, observation, path]) => {
   const { error } = observationSchema.safeParse(observation);
 
-  // z.json() is a union, which tells its own place and not the member's.
+  // JSON is checked in one walk, which tells its own place and not the member's.
   const paths = error?.issues.map((issue) => issue.path.join('.')) ?? [];
   expect(paths).toContainEqual(expect.toSatisfy((found) => path.startsWith(found) && found !== ''));
 });

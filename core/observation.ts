@@ -28,7 +28,7 @@ export const accountSchema = z.strictObject({
   provider: providerSchema,
   id: z.string().min(1),
   partition: z.string().min(1).meta({ description: 'AWS partition, Azure cloud, GCP universe' }),
-  org_id: z.string().nullable().optional(),
+  org_id: z.string().min(1).nullable().optional(),
   project_id: z.string().nullable().optional(),
   name: z.string().nullable().optional(),
   status: z.string().nullable().optional(),

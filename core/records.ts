@@ -33,7 +33,7 @@ const detail = {
 };
 
 /** An account as lists show it. Fields never read are null. */
-export const accountListItemSchema = requireAll(accountSchema).extend(common).meta({ id: 'Account' });
+export const accountListItemSchema = requireAll(accountSchema).extend(common);
 
 // What a claim says of an endpoint that watches the account.
 const monitorSchema = z
@@ -61,7 +61,7 @@ export const accountRecordSchema = accountListItemSchema
 export type AccountRecord = z.output<typeof accountRecordSchema>;
 
 /** An organization's node as lists show it. */
-export const orgNodeListItemSchema = requireAll(orgNodeSchema).extend(common).meta({ id: 'OrgNode' });
+export const orgNodeListItemSchema = requireAll(orgNodeSchema).extend(common);
 
 /** A node with everything that is known of it. */
 export const orgNodeRecordSchema = orgNodeListItemSchema.extend(detail).meta({ id: 'OrgNodeDetail' });

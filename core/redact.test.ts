@@ -34,6 +34,8 @@ describe('redactText', () => {
     ['a secret as a header', 'x-amz-security-token: hunter2hunter2\nx-amz-date: 2026', 'x-amz-date: 2026'],
     ['an API key', 'api-key=hunter2 region=eu', 'region=eu'],
     ['a secret beside a code', 'no_credentials: my_token: hunter2 region=eu', 'region=eu'],
+    ['a secret under the name of a code', 'invalid_token=hunter2 region=eu', 'region=eu'],
+    ['such a secret as JSON', '{"no_password":"hunter2","user":"u"}', '"user":"u"'],
     ['a connection string', 'AccountName=n;AccountKey=hunter2==;EndpointSuffix=core', 'EndpointSuffix=core'],
     ['a private key', `key:\n${pem.replaceAll('AAAA', 'hunter2')}\nend`, 'end'],
     ['a private key that is cut off', '-----BEGIN PRIVATE KEY-----\nhunter2', ''],

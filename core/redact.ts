@@ -11,8 +11,8 @@ const secretWord =
 // names something about it: `tokenEndpoint`, `secretName`, `passwordLastUsed`.
 const secretSuffix = '(?:s|[-_. ]?(?:id|key|text|string|value|hash|data|pem|\\d+))*';
 
-// Codes that say what is wrong with a secret: `no_credentials`, OAuth's `invalid_token`.
-const noCode = '(?<!\\b(?:no|invalid)_)';
+// Not codes that say what is wrong with a secret, in front of the sentence that tells it: `no_credentials: …`, `invalid_token: …`.
+const noCode = '(?!(?<=\\b(?:no|invalid)_)\\w+: )';
 
 const secretName = new RegExp(`(?:(?:${secretWord})${secretSuffix}|^sig)$`, 'i');
 // Positions in a listing.

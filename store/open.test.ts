@@ -87,10 +87,9 @@ describe('Postgres', () => {
     const newer = await makeNewerMigrations('postgres');
 
     const onEmpty = openReader({ url: empty.adminUrl, migrationsDir });
-    const onOlder = openWriter({ url: database.adminUrl, ...writerOptions, migrationsDir: newer });
-
     await expect(onEmpty).rejects.toBeInstanceOf(ConfigError);
     await expect(onEmpty).rejects.toThrow('the schema is version 0');
+    const onOlder = openWriter({ url: database.adminUrl, ...writerOptions, migrationsDir: newer });
     await expect(onOlder).rejects.toThrow('run "inventory migrate"');
     await migrate({ url: database.adminUrl, migrationsDir: newer, mode: 'apply', log });
     const onNewer = openReader({ url: database.urlFor('inventory_api'), migrationsDir });

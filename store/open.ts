@@ -3,6 +3,7 @@ import type { Clock } from '#core/clock.ts';
 import type { Logger } from '#core/log.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 import { readMigrations } from './migration-plan.ts';
+import type { Pruner } from './prune.ts';
 import type { Reader, Store, Writer } from './store.ts';
 
 export interface OpenReaderOptions {
@@ -46,4 +47,20 @@ export async function openReader({ url, migrationsDir }: OpenReaderOptions): Pro
   }
   const { openSqliteReader } = await import('./sqlite/open.ts');
   return await openSqliteReader(address.path, { latest });
+}
+
+/** Opens the store for `inventory prune`: on Postgres under the role inventory_prune, else as `openWriter` does. */
+export async function openPruner({
+  url,
+  migrationsDir,
+  log,
+}: Omit<OpenWriterOptions, 'clock'>): Promise<Store<Pruner>> {
+  const address = parseDatabaseUrl(url);
+  const files = await readMigrations(migrationsDir, address.dialect);
+  if (address.dialect === 'postgres') {
+    const { openPostgresPruner } = await import('./postgres/open.ts');
+    return await openPostgresPruner(url, { latest: files.length });
+  }
+  const { openSqlitePruner } = await import('./sqlite/open.ts');
+  return await openSqlitePruner(address.path, { files, log });
 }

@@ -19,6 +19,8 @@ const allowed: Readonly<Record<string, Readonly<Record<string, readonly string[]
     run_pages: ['select'],
     record_versions: ['select'],
     events: ['select'],
+    history_horizons: ['select'],
+    event_horizons: ['select'],
   },
   inventory_collector: {
     schema_migrations: ['select'],
@@ -34,6 +36,7 @@ const allowed: Readonly<Record<string, Readonly<Record<string, readonly string[]
     events: ['insert'],
   },
   inventory_ingest: { schema_migrations: ['select'] },
+  // Reads and deletes by the owner's functions alone.
   inventory_prune: { schema_migrations: ['select'] },
   // Becomes the owner by `set role`; until then it may do nothing.
   inventory_migrate: {},
@@ -226,20 +229,76 @@ test('the public may do nothing in the schema: no usage, no table, no function',
   expect(grants).toHaveLength(0);
 });
 
-test('only the metrics cross tenants, only for the API, and with a search path nobody can plant something in', async () => {
+test('only the metrics and the pruning cross tenants, each for its own role, and with a search path nobody can plant something in', async () => {
+  const calls: Readonly<Record<string, string>> = {
+    count_prunable: `count_prunable('mine', '{account}', now(), now(), now(), now())`,
+    prune_events: `prune_events('mine', now(), 1)`,
+    prune_pages: `prune_pages('mine', now(), 1)`,
+    prune_runs: `prune_runs('mine', now(), 1)`,
+    prune_tenants: 'prune_tenants()',
+    prune_versions: `prune_versions('mine', '{account}', now(), 1)`,
+    scope_metrics: 'scope_metrics()',
+  };
+
   const definers = await admin`
     select proname, proconfig, proowner::regrole::text as owner from pg_proc
-    where pronamespace = 'inventory'::regnamespace and prosecdef`;
-  const answers = await Promise.all(
-    roles.map(async (role) => [role, await tryStatement(connect(database.urlFor(role)), 'select scope_metrics()')]),
+    where pronamespace = 'inventory'::regnamespace and prosecdef order by proname`;
+  const callers = await Promise.all(
+    Object.entries(calls).map(async ([name, call]) => {
+      const answers = roles.map(async (role) =>
+        (await tryStatement(connect(database.urlFor(role)), `select ${call}`)) === 'done' ? [role] : [],
+      );
+      return [name, (await Promise.all(answers)).flat()];
+    }),
   );
   const seen = await connect(database.urlFor('inventory_api'))`select tenant_id from scope_metrics()`;
 
-  expect(definers).toEqual([
-    { proname: 'scope_metrics', proconfig: ['search_path=inventory, pg_temp'], owner: 'inventory_owner' },
-  ]);
-  expect(answers.filter(([, answer]) => answer === 'done')).toEqual([['inventory_api', 'done']]);
+  const owned = {
+    proconfig: expect.arrayContaining(['search_path=inventory, pg_temp']),
+    owner: 'inventory_owner',
+  };
+  expect(definers).toEqual(Object.keys(calls).map((proname) => ({ proname, ...owned })));
+  expect(Object.fromEntries(callers)).toEqual({
+    ...Object.fromEntries(Object.keys(calls).map((name) => [name, ['inventory_prune']])),
+    scope_metrics: ['inventory_api'],
+  });
   expect(seen.map(({ tenant_id }) => tenant_id)).toEqual(['mine', 'other']);
+});
+
+test('what pruning is made of can be called by no role', async () => {
+  const parts = [
+    `named_runs('mine', now(), now())`,
+    `prunable_runs('mine', now(), now(), now(), now())`,
+    'take_prune_turn()',
+    `tells_of_record('account.updated')`,
+  ];
+
+  for (const role of roles) {
+    const sql = connect(database.urlFor(role));
+    for (const part of parts) expect(await tryStatement(sql, `select ${part}`), `${role} ${part}`).toMatch(/^42501 /);
+  }
+});
+
+test('pruning deletes history of the tenant it is called for, however late the time, and never a record', async () => {
+  const history = ['record_versions', 'run_pages'];
+  const records = ['cloud_accounts', 'org_nodes', 'scopes'];
+
+  const left = await inTransaction(admin, undefined, async (open) => {
+    await open`set local role inventory_prune`;
+    await open`select prune_versions('mine', '{x}', '2999-01-01', 1000), prune_pages('mine', '2999-01-01', 1000)`;
+    await open`select prune_events('mine', '2999-01-01', 1000), prune_runs('mine', '2999-01-01', 1000)`;
+    await open`reset role`;
+    const counts = [...history, ...records].map(async (table) => {
+      const rows = await open`select tenant_id from ${open(table)} order by tenant_id`;
+      return [table, rows.map(({ tenant_id }) => tenant_id)];
+    });
+    return Object.fromEntries(await Promise.all(counts));
+  });
+
+  expect(left).toEqual({
+    ...Object.fromEntries(history.map((table) => [table, ['other']])),
+    ...Object.fromEntries(records.map((table) => [table, ['mine', 'other']])),
+  });
 });
 
 describe('the statements of a collector', () => {
@@ -343,6 +402,8 @@ const samples: Readonly<Record<string, unknown>> = {
   text: 'x',
   uuid: '00000000-0000-4000-8000-000000000001',
   integer: 1,
+  bigint: 1,
+  xid8: '1',
   jsonb: {},
   'timestamp with time zone': '2026-01-01T00:00:00.000Z',
   ARRAY: [],

@@ -8,9 +8,12 @@ import { createLogger } from '#core/log.ts';
 import { openTestDatabase } from '#testkit/postgres-for-tests.ts';
 import { migrate } from './migrate.ts';
 import { openPostgres } from './postgres/connection.ts';
+import { createPostgresPruner } from './postgres/prune.ts';
 import { createPostgresReader } from './postgres/reader.ts';
 import { createPostgresWriter } from './postgres/writer.ts';
+import type { Pruner } from './prune.ts';
 import { openSqlite } from './sqlite/connection.ts';
+import { createSqlitePruner } from './sqlite/prune.ts';
 import { createSqliteReader } from './sqlite/reader.ts';
 import { createSqliteWriter } from './sqlite/writer.ts';
 import type { Reader, Writer } from './store.ts';
@@ -22,6 +25,7 @@ export type Row = Record<string, unknown>;
 export interface TestStore {
   readonly dialect: 'sqlite' | 'postgres';
   readonly writer: Writer;
+  readonly pruner: Pruner;
   /** Under the role of the API. */
   readonly reader: Reader;
   /** Where another process finds it: a connection string of the collector's role, or a path. */
@@ -66,6 +70,7 @@ async function openSqliteStore(): Promise<TestStore> {
   return {
     dialect: 'sqlite',
     writer: createSqliteWriter(database, { clock: systemClock }),
+    pruner: createSqlitePruner(database),
     reader: createSqliteReader(reading),
     url,
     async query(sql) {
@@ -93,14 +98,17 @@ async function openPostgresStore(): Promise<TestStore> {
   const url = database.urlFor('inventory_collector');
   const options = { applicationName: 'test', maxConnections: 4, statementTimeoutMs: 10_000 };
   const connection = openPostgres({ ...options, url, readOnly: false });
+  const pruning = openPostgres({ ...options, url: database.urlFor('inventory_prune'), readOnly: false });
   const reading = openPostgres({ ...options, url: database.urlFor('inventory_api'), readOnly: true });
   return {
     dialect: 'postgres',
     writer: createPostgresWriter(connection, { clock: systemClock }),
+    pruner: createPostgresPruner(pruning),
     reader: createPostgresReader(reading),
     url,
     query: async (sql) => (await admin.unsafe<Row[]>(sql)).map(decodeRow),
     async close() {
+      await pruning.close();
       await reading.close();
       await connection.close();
       await admin.end({ timeout: 5 });

@@ -5,27 +5,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { envelopeSchema } from '#contracts/envelope.ts';
 import { eventSchema } from '#contracts/events.ts';
-import { type Json, type JsonObject, jsonObjectSchema } from '#core/json.ts';
 import { type ObservationKind, observationKinds } from '#core/observation.ts';
 import { diffJson } from './diff.ts';
-import { listAccounts, listOrgNodes } from './reader.contract.ts';
-import { recordTables } from './records.ts';
-import { type Actor, account, eventTypesOf, newActor, node, run } from './scenario.contract.ts';
-import type { Position, Reader } from './store.ts';
+import { applyFields, type Copy, contentsOf, editsArbitrary, everyHappening, live, readCopy } from './life.contract.ts';
+import { type Actor, account, eventTypesOf, newActor, node, recordOf, run } from './scenario.contract.ts';
+import type { Difference, Position, Reader } from './store.ts';
 import { databases, type TestStore } from './stores.contract.ts';
-
-/** What happens to one of eight accounts between two runs. */
-const editArbitrary = fc.record({
-  account: fc.nat(7),
-  edit: fc.oneof(
-    fc.record({ name: fc.string({ maxLength: 4 }) }),
-    fc.record({ tags: fc.dictionary(fc.string({ maxLength: 2 }), fc.string({ maxLength: 2 }), { maxKeys: 3 }) }),
-    fc.record({ parent_id: fc.constantFrom('o-1/r-1', 'o-1/ou-1') }),
-    fc.record({ present: fc.boolean() }),
-  ),
-});
-
-type Copy = ReadonlyMap<string, JsonObject>;
 
 describe.for(databases)('time on $dialect', ({ dialect, open }) => {
   let store: TestStore;
@@ -38,69 +23,37 @@ describe.for(databases)('time on $dialect', ({ dialect, open }) => {
 
   afterAll(() => store?.close());
 
-  /** Every record's content, as it is or as of a time. */
-  async function copyOf(actor: Actor, as_of?: string): Promise<{ copy: Copy; latest: string }> {
-    const copy = new Map<string, JsonObject>();
-    let latest = '';
-    for (const kind of ['account', 'org_node'] as const) {
-      const list = kind === 'account' ? listAccounts : listOrgNodes;
-      for (const item of await list(reader, actor.tenant, { vanished: 'include', as_of })) {
-        copy.set(kind === 'account' ? `aws/${item.id}` : item.id, contentOf(kind, jsonObjectSchema.parse(item)));
-        if (item.valid_from > latest) latest = item.valid_from;
-      }
-    }
-    return { copy, latest };
-  }
-
-  /** Runs the edits one by one, with a copy after each; of copies of one millisecond the last. */
-  async function live(actor: Actor, edits: readonly z.output<typeof editSchema>[]): Promise<Map<string, Copy>> {
-    const copies = new Map<string, Copy>();
-    // All fields are known from the start: one that is read for the first time is filled in place, and in the past too.
-    const known = { name: '', tags: {}, parent_id: 'o-1/r-1' };
-    const accounts = Array.from({ length: 8 }, (_, i) => ({
-      id: String(100 + i),
-      present: true,
-      attributes: { ...known },
-    }));
-    for (const { account: index, edit } of edits) {
-      const edited = accounts[index];
-      const { present, ...attributes } = edit;
-      if (edited && present !== undefined) edited.present = present;
-      if (edited) Object.assign(edited.attributes, attributes);
-      const seen = accounts.filter((one) => one.present).map((one) => account(one.id, { ...one.attributes }));
-      await run(store.writer, actor, [...seen, node('r-1', { kind: 'root' }), node('ou-1', { name: `ou ${index}` })]);
-      const { copy, latest } = await copyOf(actor);
-      copies.set(latest, copy);
-    }
-    return copies;
-  }
-
   test('as_of is the copy taken then, and the difference of two times leads from one copy to the other', async () => {
-    const property = fc.asyncProperty(fc.array(editArbitrary, { minLength: 10, maxLength: 10 }), async (edits) => {
-      const actor = newActor();
-      const copies = [...(await live(actor, z.array(editSchema).parse(edits)))];
+    const happenings = new Set<string>();
+    const property = fc.asyncProperty(editsArbitrary, async (edits) => {
+      const { actor, copies, happenings: these } = await live(store, edits);
+      for (const happening of these) happenings.add(happening);
 
-      for (const [at, copy] of copies) expect((await copyOf(actor, at)).copy).toEqual(copy);
-      const [first, middle] = [copies[0], copies[Math.floor(copies.length / 2)]];
-      for (const earlier of [first, middle]) {
-        const later = copies.at(-1);
-        if (!earlier || !later) throw new Error('no copies');
-        const differences = await readDifferences(actor, earlier[0], later[0]);
-        expect(applyAll(earlier[1], differences)).toEqual(later[1]);
+      for (const [at, copy] of copies) {
+        expect(await readCopy(reader, actor.tenant, at)).toEqual(copy);
+      }
+      for (const [index, [from, before]] of copies.entries()) {
+        // To the next, and all the way.
+        for (const later of index % 5 === 0 ? [copies[index + 1], copies.at(-1)] : []) {
+          const [to, after] = later ?? [from, before];
+          expect(applyAll(before, await readDifferences(actor, from, to))).toEqual(contentsOf(after));
+        }
       }
     });
 
-    await fc.assert(property, { numRuns: 20 });
+    await fc.assert(property, { numRuns: 2, seed: 4, interruptAfterTimeLimit: 60_000, markInterruptAsFailure: true });
+
+    expect([...happenings].sort()).toEqual(everyHappening);
   }, 120_000);
 
   async function readDifferences(actor: Actor, from: string, to: string) {
-    const found = [];
+    const found: (Difference & { kind: ObservationKind })[] = [];
     for (const kind of observationKinds) {
       let after: Position | undefined;
       do {
-        const options = { tenant_id: actor.tenant, kind, from, to, limit: 3, after };
+        const options = { tenant_id: actor.tenant, kind, from, to, limit: 7, after };
         const { items, next } = await reader.listDifferences(options);
-        found.push(...items);
+        found.push(...items.map((item) => ({ kind, ...item })));
         after = next ?? undefined;
       } while (after);
     }
@@ -110,11 +63,12 @@ describe.for(databases)('time on $dialect', ({ dialect, open }) => {
   test('a record that is at the end what it was is listed with equal contents, one that was not touched is not', async () => {
     const actor = newActor();
     await run(store.writer, actor, [account('1', { name: 'a' }), account('2')]);
-    const { latest } = await copyOf(actor);
+    const { valid_from } = await recordOf(store, actor, '1');
     await run(store.writer, actor, [account('1', { name: 'b' }), account('2')]);
     await run(store.writer, actor, [account('1', { name: 'a' }), account('2')]);
 
-    const differences = await readDifferences(actor, latest, (await copyOf(actor)).latest);
+    const { valid_from: latest } = await recordOf(store, actor, '1');
+    const differences = await readDifferences(actor, String(valid_from), String(latest));
 
     expect(differences.map(({ key }) => key)).toEqual(['aws/1']);
     expect(differences[0]?.before).toEqual(differences[0]?.after);
@@ -191,44 +145,12 @@ describe.for(databases)('time on $dialect', ({ dialect, open }) => {
   );
 });
 
-const editSchema = z.object({
-  account: z.int(),
-  edit: z.object({
-    name: z.string().optional(),
-    tags: z.record(z.string(), z.string()).optional(),
-    parent_id: z.string().optional(),
-    present: z.boolean().optional(),
-  }),
-});
-
-function contentOf(kind: ObservationKind, item: JsonObject): JsonObject {
-  const names = [...Object.keys(recordTables[kind].attributes), 'vanished_at', 'vanished_reason'];
-  return Object.fromEntries(names.map((name) => [name, item[name] ?? null]));
-}
-
-function applyAll(copy: Copy, differences: readonly { key: string; before: Json; after: Json }[]): Copy {
-  const applied = new Map(copy);
-  for (const { key, before, after } of differences) {
-    expect(applied.get(key) ?? null).toEqual(before);
-    const changes = diffJson(before ?? undefined, after ?? undefined);
-    const changed = changes.reduce<Json | undefined>((at, { path, to }) => applyChange(at, segments(path), to), before);
-    applied.set(key, jsonObjectSchema.parse(changed));
+function applyAll(copy: Copy, differences: readonly (Difference & { kind: ObservationKind })[]) {
+  const applied = contentsOf(copy);
+  for (const { kind, key, before, after } of differences) {
+    const id = `${kind} ${key}`;
+    expect(applied.get(id) ?? null).toEqual(before);
+    applied.set(id, applyFields(before, diffJson(before ?? undefined, after ?? undefined)));
   }
   return applied;
-}
-
-// RFC 6901: an empty pointer is the whole; ~1 is a slash, ~0 a tilde.
-function segments(pointer: string): string[] {
-  return pointer
-    .split('/')
-    .slice(1)
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
-}
-
-function applyChange(value: Json | undefined, path: readonly string[], to: Json | undefined): Json | undefined {
-  const [name, ...rest] = path;
-  if (name === undefined) return to;
-  const { [name]: member, ...others } = jsonObjectSchema.parse(value);
-  const changed = applyChange(member, rest, to);
-  return changed === undefined ? others : { ...others, [name]: changed };
 }

@@ -3,15 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
-import postgres from 'postgres';
 import { inject } from 'vitest';
 import { createDatabase } from '#testkit/postgres.ts';
 import { templateName } from '#testkit/postgres-template.ts';
 import type { Variables } from './inventory.ts';
-
-/** A row of any table: JSON and arrays decoded, times as text. */
-export type Row = Readonly<Record<string, unknown>>;
+import { type Query, queryPostgres, querySqlite } from './query.ts';
 
 /** A database of its own. */
 export interface CheckedDatabase {
@@ -24,7 +20,7 @@ export interface CheckedDatabase {
   readonly admin: Variables;
   readonly migrate: Variables;
   /** Runs SQL that means the same on both, as an administrator. */
-  query(sql: string): Promise<Row[]>;
+  readonly query: Query;
   /** Another one with the same content. Nobody may be connected. */
   copy(): Promise<CheckedDatabase>;
   close(): Promise<void>;
@@ -56,42 +52,21 @@ async function openSqliteDatabase(from?: string): Promise<CheckedDatabase> {
   };
 }
 
-function querySqlite(path: string, sql: string): Row[] {
-  const database = new Database(path, { timeout: 10_000 });
-  try {
-    const statement = database.prepare<unknown[], Row>(sql);
-    if (statement.reader) return statement.all().map(decodeRow);
-    statement.run();
-    return [];
-  } finally {
-    // The last one to close moves the write-ahead log into the file, so that the file alone is the database.
-    database.close();
-  }
-}
-
 /** A copy of a database of the cluster; `template1` is one without tables. */
 export async function openPostgresDatabase(template: string): Promise<CheckedDatabase> {
   const { adminUrl } = inject('postgres');
   const name = `verify_${randomUUID().replaceAll('-', '')}`;
   await createDatabase(adminUrl, { name, template });
   const urlFor = (role: string) => toUrl(adminUrl, { role, database: name });
-  const connect = async (url: string, sql: string) => {
-    const connection = postgres(url, { max: 1, connect_timeout: 10, connection: { search_path: 'inventory' } });
-    try {
-      return (await connection.unsafe<Row[]>(sql)).map(decodeRow);
-    } finally {
-      await connection.end({ timeout: 5 });
-    }
-  };
   return {
     dialect: 'postgres',
     collector: { DATABASE_URL: urlFor('inventory_collector') },
     api: { DATABASE_URL: urlFor('inventory_api') },
     admin: { DATABASE_URL: urlFor('postgres') },
     migrate: { DATABASE_URL: urlFor('inventory_migrate') },
-    query: (sql) => connect(urlFor('postgres'), sql),
+    query: (sql) => queryPostgres(urlFor('postgres'), sql),
     copy: () => openPostgresDatabase(name),
-    close: async () => void (await connect(adminUrl, `drop database ${name} with (force)`)),
+    close: async () => void (await queryPostgres(adminUrl, `drop database ${name} with (force)`)),
   };
 }
 
@@ -101,14 +76,4 @@ export function toUrl(adminUrl: string, { role, database }: { role: string; data
   url.username = role;
   url.pathname = database;
   return url.href;
-}
-
-function decodeRow(row: Row): Row {
-  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, decodeValue(value)]));
-}
-
-// SQLite keeps JSON as text. No plain text of the checks looks like it.
-function decodeValue(value: unknown): unknown {
-  if (value instanceof Date) return value.toISOString();
-  return typeof value === 'string' && /^[[{"]/.test(value) ? JSON.parse(value) : value;
 }

@@ -57,9 +57,7 @@ export async function openPrometheus(options: PrometheusOptions = {}): Promise<P
     'prometheus',
     `--config.file=${configFile}`,
     `--web.listen-address=127.0.0.1:${port}`,
-    ...(options.isAgent
-      ? ['--enable-feature=agent', `--storage.agent.path=${data}`]
-      : [`--storage.tsdb.path=${data}`]),
+    ...(options.isAgent ? ['--enable-feature=agent', `--storage.agent.path=${data}`] : [`--storage.tsdb.path=${data}`]),
     ...web,
   ]);
   await running.told(options.isStuck ? /Replaying WAL/ : /Server is ready/);

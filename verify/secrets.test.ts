@@ -4,23 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FaultPlan } from '#testkit/aws/faults.ts';
-import { secretMarker } from '#testkit/secrets.ts';
+import { echoedSecrets as echo, secretMarker } from '#testkit/secrets.ts';
 import { type CheckedAws, openAws } from './aws.ts';
 import { type CheckedDatabase, databases } from './databases.ts';
 import { type Ended, inventory, start, summaryOf, type Variables } from './inventory.ts';
 import { dumpTables } from './state.ts';
 
 const external_id = `${secretMarker}external`;
-
-// What a proxy or a service in debug mode says back: the request with its headers.
-const echo = [
-  'could not verify GET / HTTP/1.1',
-  `Authorization: AWS4-HMAC-SHA256 Credential=AKIAABCDEFGHIJKLMNOP/20260101/us-east-1/organizations/aws4_request, SignedHeaders=host, Signature=${secretMarker}0123456789abcdef`,
-  `X-Amz-Security-Token: ${secretMarker}session`,
-  `authorization: Bearer ${secretMarker}bearer`,
-  `{"SecretAccessKey":"${secretMarker}key","SessionToken":"${secretMarker}token"}`,
-  `https://user:${secretMarker}@proxy.example/?X-Amz-Signature=${secretMarker}&password=${secretMarker}`,
-].join('\n');
 
 const refused = { kind: 'error', code: 'AccessDeniedException', message: echo } as const;
 const everywhere = [

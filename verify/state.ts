@@ -1,6 +1,7 @@
 // What a database holds, without what two runs over the same organization may differ in: run ids, event ids and times.
 import { canonicalJson, jsonSchema } from '#core/json.ts';
-import type { CheckedDatabase, Row } from './databases.ts';
+import type { CheckedDatabase } from './databases.ts';
+import type { Row } from './query.ts';
 
 const recordTables = ['cloud_accounts', 'org_nodes'] as const;
 

@@ -1,19 +1,22 @@
 #!/usr/bin/env bash
 # Installs the pinned tools that the checks need beside npm, once, and prints the PATH to use: eval "$(verify/tools.sh)".
-# Each Python tool gets a virtual environment of its own below $INVENTORY_TOOLS (~/.cache/asset-inventory-tools).
+# Below $INVENTORY_TOOLS (~/.cache/asset-inventory-tools) each Python tool gets a virtual environment of its own, and each Go
+# tool is built from its module.
 set -euo pipefail
 
 cache=${INVENTORY_TOOLS:-$HOME/.cache/asset-inventory-tools}
 bin=$cache/bin
 
-# name        requirement           version
+# name        kind  package or module                        version
 table='
-moto_server   moto[server]          5.2.5
-schemathesis  schemathesis          4.32.5
+moto_server   pip   moto[server]                             5.2.5
+schemathesis  pip   schemathesis                             4.32.5
+zizmor        pip   zizmor                                   1.32.0
+actionlint    go    github.com/rhysd/actionlint/cmd/actionlint  v1.7.12
 '
 
 # A tool counts as installed only when its whole installation has ended: an interrupted one starts again.
-install_pip() { # name requirement version
+install_pip() { # name package version
   local home=$cache/py/$1-$3
   if [[ ! -e $home/installed ]]; then
     rm -rf "$home"
@@ -24,11 +27,20 @@ install_pip() { # name requirement version
   ln -sfn "$home/bin/$1" "$bin/$1"
 }
 
-mkdir -p "$bin" "$cache/py"
+# `go install` moves the program into its folder when it is whole.
+install_go() { # name module version
+  local home=$cache/go/$1-$3
+  if [[ ! -x $home/$1 ]]; then
+    GOBIN=$home CGO_ENABLED=0 GOFLAGS=-trimpath go install "$2@$3" || return 1
+  fi
+  ln -sfn "$home/$1" "$bin/$1"
+}
+
+mkdir -p "$bin" "$cache/py" "$cache/go"
 failed=0
-while read -r name requirement version; do
+while read -r name kind source version; do
   [[ -n $name ]] || continue
-  install_pip "$name" "$requirement" "$version" >&2 || { echo "SKIPPED $name $version could not be installed" >&2; failed=1; }
+  "install_$kind" "$name" "$source" "$version" >&2 || { echo "SKIPPED $name $version could not be installed" >&2; failed=1; }
 done <<<"$table"
 echo "export PATH=$bin:\$PATH"
 exit "$failed"

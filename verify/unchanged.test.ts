@@ -2,13 +2,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { renameAccount } from '#testkit/aws/mutations.ts';
 import { memberOf, openAws, writeWalkingConfig } from './aws.ts';
-import { type CheckedDatabase, databases } from './databases.ts';
+import { countWrites, startCounting } from './count-writes.ts';
+import { databases } from './databases.ts';
 import { inventory, summaryOf } from './inventory.ts';
-
-const contentTables = ['cloud_accounts', 'org_nodes', 'record_versions', 'events'] as const;
 
 test.for(databases)('pages, tags and JSON keys in another order are no change, $dialect', async ({ open }) => {
   const aws = await openAws(1000, { shuffle_seed: 1 });
@@ -38,38 +37,3 @@ test.for(databases)('pages, tags and JSON keys in another order are no change, $
   expect(third).toMatchObject({ outcome: 'complete', counts: { changed: 1 } });
   expect(writtenThen).toBe(3);
 });
-
-// Postgres counts by itself.
-async function startCounting(database: CheckedDatabase): Promise<void> {
-  if (database.dialect === 'postgres') return;
-  await database.query('create table counted (operation text)');
-  for (const table of contentTables) {
-    for (const operation of ['insert', 'update', 'delete']) {
-      await database.query(
-        `create trigger count_${table}_${operation} after ${operation} on ${table} begin insert into counted values ('${operation}'); end`,
-      );
-    }
-  }
-}
-
-async function countWrites(database: CheckedDatabase): Promise<number> {
-  if (database.dialect === 'postgres') await waitUntilDisconnected(database);
-  const [row] = await database.query(
-    database.dialect === 'sqlite'
-      ? 'select count(*) as n from counted'
-      : `select sum(n_tup_ins + n_tup_upd + n_tup_del) as n from pg_stat_user_tables
-         where schemaname = 'inventory' and relname in (${contentTables.map((table) => `'${table}'`).join(', ')})`,
-  );
-  return Number(row?.['n']);
-}
-
-// A server process tells its statistics when it ends, which is shortly after its client has.
-async function waitUntilDisconnected(database: CheckedDatabase): Promise<void> {
-  await vi.waitUntil(
-    async () => {
-      const sql = `select 1 from pg_stat_activity where datname = current_database() and usename = 'inventory_collector'`;
-      return (await database.query(sql)).length === 0;
-    },
-    { timeout: 10_000, interval: 20 },
-  );
-}

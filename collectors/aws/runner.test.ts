@@ -1,14 +1,11 @@
 // The AWS collector through the runner into a real database: what is stored, what counts as missing, and what never does.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { systemClock } from '#core/clock.ts';
-import { createHttpClient } from '#core/http.ts';
-import { createLogger } from '#core/log.ts';
 import { countWrites, databases, type Row, type TestStore } from '#store/stores.contract.ts';
 import { createOrganization } from '#testkit/aws/create-organization.ts';
 import type { AwsFake } from '#testkit/aws/fake.ts';
 import { addUnit, moveAccount, removeAccount, renameUnit, transferAccount } from '#testkit/aws/mutations.ts';
 import type { AwsOrganization } from '#testkit/aws/organization.ts';
-import { runCollector } from '../runner.ts';
+import { runSources } from '../run.contract.ts';
 import { collector } from './collector.ts';
 import { startAws } from './observe.contract.ts';
 
@@ -30,22 +27,11 @@ async function start(options: Parameters<typeof startAws>[0] = {}) {
   return startAws({ behaviour: { empty_page_ratio: 0 }, ...options });
 }
 
-function run(config: Record<string, unknown> = {}, signal = new AbortController().signal) {
-  return runCollector({
-    collector,
-    config: collector.config.parse({ sources: [{ name: 'main', tree_every: '0s' }], ...config }),
-    tenant_id: tenant,
-    version: '0.0.0',
-    image_digest: null,
-    trigger: 'cli',
-    scopes: undefined,
+function run({ sources }: { sources?: readonly unknown[] } = {}, signal = new AbortController().signal) {
+  return runSources(collector, sources ?? [{ name: 'main', tree_every: '0s' }], {
     writer: store.writer,
-    clock: systemClock,
-    log: createLogger({ level: 'silent' }),
-    http: createHttpClient({ proxyEnv: {} }),
-    proxyEnv: {},
+    tenant,
     signal,
-    timeoutMs: 60_000,
   });
 }
 
@@ -205,7 +191,7 @@ test('credentials of another organization write nothing, configured or pinned', 
 async function startTwo(): Promise<{
   fake: AwsFake;
   organizations: AwsOrganization[];
-  config: Record<string, unknown>;
+  config: { sources: readonly unknown[] };
 }> {
   const organizations = ['o-exampleorg1', 'o-exampleorg2'].map((id, seed) =>
     createOrganization({ id, seed, accounts: 8 }),

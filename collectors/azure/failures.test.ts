@@ -303,7 +303,7 @@ describe('a subscription that Lighthouse projects', () => {
   test.for([
     'home',
     'managing',
-  ] as const)('stays as it was when it is no longer listed, whichever tenant it names (%s)', async (lighthouse_tenant) => {
+  ] as const)('is kept when it is no longer listed, whichever tenant it names (%s)', async (lighthouse_tenant) => {
     const { source, home, delegated } = await startTwo(lighthouse_tenant);
     const first = await observe(source);
     undelegateSubscription(home, delegated);
@@ -312,9 +312,25 @@ describe('a subscription that Lighthouse projects', () => {
     const third = await observe(source, { memo: second.memo });
 
     for (const read of [second, third]) {
-      expect(read.accounts.get(delegated)).toEqual(first.accounts.get(delegated));
+      expect(read.accounts.has(delegated)).toBe(false);
+      expect(read.kept).toEqual([`azure/${delegated}`]);
       expect(read.skipped).toEqual([{ what: `subscription ${delegated}`, kinds: [] }]);
     }
+  });
+
+  test.for([
+    ['hierarchy', 'reader'],
+    ['list alone', 'denied'],
+  ] as const)('has an unknown home when the list names the managing tenant, by the %s', async ([, view]) => {
+    const { source, access, delegated } = await startTwo('managing');
+    access.hierarchy = view;
+
+    const { accounts } = await observe(source);
+
+    expect(accounts.get(delegated)).not.toHaveProperty('org_id');
+    expect(accounts.get(delegated)?.details).not.toHaveProperty('home_tenant');
+    const own = [...accounts.values()].filter(({ id }) => id !== delegated);
+    for (const { org_id } of own) expect(org_id).toBe(tenantId);
   });
 
   test('is let go when it was deleted when last seen', async () => {

@@ -43,7 +43,8 @@ export interface Entity {
 /** What was read of the hierarchy. */
 export interface Hierarchy {
   readonly groups: ReadonlyMap<string, Entity>;
-  readonly subscriptions: ReadonlyMap<string, Entity>;
+  /** Whoever has read the rest of one takes it out. */
+  readonly subscriptions: Map<string, Entity>;
   /** Whether it was read to its end, from the root. */
   readonly is_complete: boolean;
 }

@@ -84,6 +84,11 @@ function createAbortPolicy(signal: AbortSignal): Policy {
   };
 }
 
+// A connection that is cut in the middle of an answer: the SDK repeats a request only when it is cut before.
+function isCutAnswer(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && error.code === 'PARSE_ERROR';
+}
+
 // Around each attempt.
 function createEvidencePolicy(session: AzureSession, wire: Wire): Policy {
   const { signal } = session.context;
@@ -102,7 +107,7 @@ function createEvidencePolicy(session: AzureSession, wire: Wire): Policy {
       } catch (error) {
         wire.end();
         if (deadline.signal.aborted && !signal.aborted) throw deadline.signal.reason;
-        throw error;
+        throw isCutAnswer(error) ? Object.assign(error, { code: 'ECONNRESET' }) : error;
       } finally {
         request.abortSignal = signal;
         deadline.clear();

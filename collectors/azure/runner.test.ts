@@ -1,8 +1,5 @@
 // The Azure collector through the runner into a real database: what is stored, what counts as missing, and what never does.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { systemClock } from '#core/clock.ts';
-import { createHttpClient } from '#core/http.ts';
-import { createLogger } from '#core/log.ts';
 import { countWrites, databases, type Row, type TestStore } from '#store/stores.contract.ts';
 import { createTenant } from '#testkit/azure/create-tenant.ts';
 import {
@@ -12,7 +9,7 @@ import {
   renameGroup,
   revokeReader,
 } from '#testkit/azure/mutations.ts';
-import { runCollector } from '../runner.ts';
+import { runSources } from '../run.contract.ts';
 import { collector } from './collector.ts';
 import { secretSource, startAzure, tenantId } from './observe.contract.ts';
 
@@ -33,28 +30,8 @@ async function start(options: Parameters<typeof startAzure>[0] = {}) {
   return { ...started, run: () => run([started.source]) };
 }
 
-async function run(sources: readonly unknown[]) {
-  const http = createHttpClient({ proxyEnv: {}, backoffMs: 1 });
-  try {
-    return await runCollector({
-      collector,
-      config: collector.config.parse({ sources }),
-      tenant_id: tenant,
-      version: '0.0.0',
-      image_digest: null,
-      trigger: 'cli',
-      scopes: undefined,
-      writer: store.writer,
-      clock: systemClock,
-      log: createLogger({ level: 'silent' }),
-      http,
-      proxyEnv: {},
-      signal: new AbortController().signal,
-      timeoutMs: 60_000,
-    });
-  } finally {
-    await http.close();
-  }
+function run(sources: readonly unknown[]) {
+  return runSources(collector, sources, { writer: store.writer, tenant });
 }
 
 const select = (table: string): Promise<Row[]> =>

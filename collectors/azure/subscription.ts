@@ -46,22 +46,35 @@ export function parseSubscription(raw: JsonObject, request: Request): ListedSubs
   return { id: fields.subscriptionId, fields, raw, request };
 }
 
-/** The subscription with its place in the hierarchy, if it has one there. */
+/**
+ * The tenant a subscription belongs to, as far as the list tells it: of one that Lighthouse projects it may name the managing
+ * tenant, this one (https://github.com/MicrosoftDocs/azure-docs/issues/55975). Both would call it theirs, run by run.
+ */
+export function toHome(
+  { source }: AzureSession,
+  { tenantId }: ListedSubscription['fields'],
+  isProjected: boolean,
+): string | undefined {
+  return isProjected && tenantId === source.tenant_id ? undefined : (tenantId ?? undefined);
+}
+
+/** The subscription with its place in the hierarchy, if it has one there; one that is projected from elsewhere has none. */
 export function toObservation(
   session: AzureSession,
   { id, fields, raw, request }: ListedSubscription,
-  entity: Entity | undefined,
+  { entity, isProjected }: { readonly entity: Entity | undefined; readonly isProjected: boolean },
 ): Observation {
   const { source } = session;
-  const { displayName, state, tenantId } = fields;
+  const { displayName, state } = fields;
+  const home = toHome(session, fields, isProjected);
   const attributes = {
     ...toCommon(session, id, entity),
-    ...(tenantId != null && { org_id: tenantId }),
+    ...(home !== undefined && { org_id: home }),
     ...(displayName != null && { name: displayName }),
     ...(state != null && { status: state, lifecycle: toLifecycle(state) }),
     // Azure leaves the member out where there are none.
     ...(source.tags && { tags: fields.tags ?? {} }),
-    details: toDetails(fields, readResidency(source, id, entity?.chain?.ids)?.source),
+    details: toDetails(fields, { home, residencySource: readResidency(source, id, entity?.chain?.ids)?.source }),
   };
   return {
     kind: 'account',
@@ -102,10 +115,13 @@ function toCommon({ source }: AzureSession, id: string, entity: Entity | undefin
   } as const;
 }
 
-function toDetails(fields: ListedSubscription['fields'], residencySource: string | undefined): JsonObject {
-  const { tenantId, authorizationSource, managedByTenants, subscriptionPolicies: policies } = fields;
+function toDetails(
+  fields: ListedSubscription['fields'],
+  { home, residencySource }: { readonly home: string | undefined; readonly residencySource: string | undefined },
+): JsonObject {
+  const { authorizationSource, managedByTenants, subscriptionPolicies: policies } = fields;
   return {
-    ...(tenantId != null && { home_tenant: tenantId }),
+    ...(home !== undefined && { home_tenant: home }),
     managed_by_tenants: (managedByTenants ?? []).map((tenant) => tenant.tenantId).sort(),
     ...(authorizationSource != null && { authorization_source: authorizationSource }),
     ...(policies?.quotaId != null && { quota_id: policies.quotaId }),

@@ -11,6 +11,7 @@ import {
   requestProjectDeletion,
 } from '#testkit/gcp/mutations.ts';
 import { type GcpOrganization, listAncestry } from '#testkit/gcp/organization.ts';
+import { anonymous } from '#testkit/gcp/world.ts';
 import { observe, reader, sourceOf, startGcp } from './observe.contract.ts';
 
 const numberOf = (name: string) => name.slice(name.indexOf('/') + 1);
@@ -268,6 +269,21 @@ describe('a folder as root', () => {
 
     expect(error).toBeUndefined();
     expect(nodes.get(folder?.name ?? '')).toMatchObject({ org_id: organization.id, org_path: 'Production', depth: 0 });
+  });
+
+  test('deeper down, above which nothing may be read, belongs to what it names above itself', async () => {
+    const { fake, organization } = await startGcp();
+    const folder = [...organization.folders.values()].find(({ display_name }) => display_name === 'Retail');
+    const above = folder?.parent ?? '';
+    fake.world.granted.set(anonymous, new Set([folder?.name ?? '']));
+
+    const { accounts, nodes, error } = await observe({ source: sourceOf(fake, folder?.name ?? '') });
+
+    expect(error).toBeUndefined();
+    expect(above).toMatch(/^folders\//);
+    for (const { org_id } of nodes.values()) expect(org_id).toBe(above);
+    expect(accounts.size).toBeGreaterThan(0);
+    for (const account of accounts.values()) expect(account.org_id ?? null).toBeNull();
   });
 });
 

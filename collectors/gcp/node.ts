@@ -6,7 +6,7 @@ import type { Observation } from '#core/observation.ts';
 import type { Request } from '#core/provenance.ts';
 import { stateSchema, toLifecycle } from './lifecycle.ts';
 import { toTimestamp } from './plain.ts';
-import { type Tree, type TreeNode, toPathFields } from './tree.ts';
+import { nameAbove, type Tree, type TreeNode, toPathFields } from './tree.ts';
 
 /** A folder or organization as it was read. */
 export interface FoundNode {
@@ -57,8 +57,9 @@ export function toNodeObservation(tree: Tree, found: FoundNode, chain: readonly 
     key: found.id,
     attributes: {
       provider: 'gcp',
-      // A folder whose organization cannot be read is the top of all that is known.
-      org_id: tree.org_id ?? tree.root_id,
+      // Not the root: a scope that is the home of its records takes them over, and another that sees the organization too
+      // would take them back, run by run.
+      org_id: tree.org_id ?? nameAbove(tree),
       id: found.id,
       kind: found.id.startsWith('organizations/') ? 'organization' : 'folder',
       name: found.node.name,

@@ -1,8 +1,5 @@
 // The GCP collector through the runner into a real database: what is stored, what counts as missing, and what never does.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { systemClock } from '#core/clock.ts';
-import { createHttpClient } from '#core/http.ts';
-import { createLogger } from '#core/log.ts';
 import { countWrites, databases, type Row, type TestStore } from '#store/stores.contract.ts';
 import { createOrganization } from '#testkit/gcp/create-organization.ts';
 import {
@@ -15,7 +12,7 @@ import {
   undeleteProject,
 } from '#testkit/gcp/mutations.ts';
 import { type GcpOrganization, listAncestry } from '#testkit/gcp/organization.ts';
-import { runCollector } from '../runner.ts';
+import { runSources } from '../run.contract.ts';
 import { collector } from './collector.ts';
 import { sourceOf, startGcp } from './observe.contract.ts';
 
@@ -40,22 +37,7 @@ async function start(options: Parameters<typeof startGcp>[0] = {}) {
 }
 
 function run(sources: readonly Record<string, unknown>[], signal = new AbortController().signal) {
-  return runCollector({
-    collector,
-    config: collector.config.parse({ sources }),
-    tenant_id: tenant,
-    version: '0.0.0',
-    image_digest: null,
-    trigger: 'cli',
-    scopes: undefined,
-    writer: store.writer,
-    clock: systemClock,
-    log: createLogger({ level: 'silent' }),
-    http: createHttpClient({ proxyEnv: {} }),
-    proxyEnv: {},
-    signal,
-    timeoutMs: 60_000,
-  });
+  return runSources(collector, sources, { writer: store.writer, tenant, signal });
 }
 
 const select = (table: string): Promise<Row[]> =>

@@ -55,6 +55,11 @@ export function firstUnknown(tree: Tree, id: string): string | undefined {
   return undefined;
 }
 
+/** The name of the node above all that can be read, which its child told; the root itself where there is none. */
+export function nameAbove({ above, nodes, root_id }: Tree): string {
+  return (above[0] ?? nodes.get(root_id))?.parent_id ?? root_id;
+}
+
 /** The path fields of a record below (or, for a node, at) the end of the chain. */
 export function toPathFields(tree: Tree, chain: readonly string[]) {
   const ids = [...tree.above.map((node) => node.id), ...chain];

@@ -1,13 +1,7 @@
 // The Prometheus collector: monitoring endpoints that speak Prometheus' API, dead or alive.
 import { defineCollector, type ObserveContext } from '#core/collector.ts';
 import type { Observation } from '#core/observation.ts';
-import {
-  findEndpoint,
-  type PrometheusConfig,
-  prometheusConfigFromEnvironment,
-  prometheusConfigSchema,
-  toScope,
-} from './config.ts';
+import { type PrometheusConfig, prometheusConfigFromEnvironment, prometheusConfigSchema, toScope } from './config.ts';
 import { readDetails } from './details.ts';
 import { toMeasures, toObservation } from './endpoint.ts';
 import { openSession } from './session.ts';

@@ -6,7 +6,9 @@ import { type Observed, type ObserveOptions, observeScope } from '../observe.con
 import { collector } from './collector.ts';
 
 /** A fake that closes when the test ends. */
-export async function startPrometheus(options: PrometheusFakeOptions & { access?: Access } = {}): Promise<PrometheusFake> {
+export async function startPrometheus(
+  options: PrometheusFakeOptions & { access?: Access } = {},
+): Promise<PrometheusFake> {
   const fake = await openPrometheusFake(options);
   onTestFinished(() => fake.close());
   if (options.access !== undefined) fake.world.access = options.access;

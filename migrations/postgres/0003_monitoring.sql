@@ -85,3 +85,39 @@ begin
     execute format('grant select, insert, update on %I to inventory_collector', name);
   end loop;
 end $$;
+
+-- What retention knows of records: these too.
+create or replace function tells_of_record(event_type text) returns boolean
+  language sql immutable parallel safe
+  as $$
+    select event_type like 'account.%' or event_type like 'org\_node.%' or event_type like 'monitoring\_endpoint.%'
+      or event_type like 'relation.%'
+  $$;
+
+create or replace function named_runs(of_tenant text, versions_before timestamptz, events_before timestamptz) returns setof uuid
+  language sql stable
+  as $$
+    select run_id from cloud_accounts where tenant_id = of_tenant
+    union all
+    select run_id from org_nodes where tenant_id = of_tenant
+    union all
+    select run_id from monitoring_endpoints where tenant_id = of_tenant
+    union all
+    select run_id from relations where tenant_id = of_tenant
+    union all
+    select run_id from record_versions where tenant_id = of_tenant and valid_to >= versions_before
+    union all
+    select correlation_id from events
+    where tenant_id = of_tenant and (timestamp >= events_before or not tells_of_record(event_type))
+    union all
+    select unnest(array[s.last_complete_run_id, s.holder_run_id]) from scopes s where s.tenant_id = of_tenant
+    union all
+    select held.value::uuid from scopes s, jsonb_each_text(s.held) held where s.tenant_id = of_tenant
+    union all
+    -- How a scope's latest run ended is shown for as long as there is the scope.
+    select (
+      select r.run_id from run_scopes r
+      where r.tenant_id = s.tenant_id and r.scope = s.scope and r.finished_at is not null
+      order by r.started_at desc limit 1)
+    from scopes s where s.tenant_id = of_tenant
+  $$;

@@ -6,7 +6,7 @@ import { RequestError } from '#core/errors.ts';
 export const jsonType = 'application/json';
 export const ndjsonType = 'application/x-ndjson';
 export const csvType = 'text/csv';
-const eventStreamType = 'text/event-stream';
+export const eventStreamType = 'text/event-stream';
 
 /** The representations of a list. */
 export const listTypes = [jsonType, ndjsonType, csvType] as const;

@@ -9,11 +9,16 @@ import { positionSchemas } from './cursor.ts';
 import { sendList } from './list.ts';
 import { asOfSchema, fieldsSchema, pageParameters, recordParameters } from './query.ts';
 import { type RouteContext, sendHistory, sendRecord, versionSchema } from './record.ts';
-import { listResponses, recordListResponses, recordResponses } from './responses.ts';
+import { describeItem, listResponses, recordListResponses, recordResponses } from './responses.ts';
 
 const columns = Object.keys(accountListItemSchema.shape);
 const positions = positionSchemas(z.tuple([providerSchema, z.string()]));
 const fields = fieldsSchema(Object.keys(accountRecordSchema.shape), ['provider', 'id']);
+const { provider, id } = accountRecordSchema.shape;
+const itemSchema = accountRecordSchema
+  .partial()
+  .extend({ provider, id })
+  .meta({ id: 'Account', description: describeItem(columns) });
 
 const params = z.object({
   provider: z.string().meta({ description: 'aws, gcp or azure', example: 'aws' }),
@@ -26,7 +31,7 @@ const listRoute = createRoute({
   tags: ['accounts'],
   summary: 'List accounts',
   request: { query: z.strictObject({ ...recordParameters, fields, ...pageParameters }) },
-  responses: listResponses(accountListItemSchema),
+  responses: listResponses(itemSchema),
 });
 
 const recordRoute = createRoute({
@@ -70,6 +75,7 @@ export function addAccounts(app: App, { reader, log }: RouteContext): void {
         identity: options,
         position: positions[filters.sort.field],
         log,
+        isPast: filters.as_of !== undefined,
         read: (page) => reader.listAccounts({ ...options, fields: chosen, ...page }),
       },
     );

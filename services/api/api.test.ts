@@ -85,7 +85,7 @@ describe.for(databases)('the read API on $dialect', ({ dialect, open }) => {
       tenant: 'default',
       clock: systemClock,
       log: createLogger({ level: 'debug', destination: { write: (line: string) => void lines.push(line) } }),
-      schemaVersionExpected: 2,
+      schemaVersionExpected: 3,
       version: '1.2.3',
       ops: false,
       stopping: new AbortController().signal,
@@ -495,12 +495,12 @@ describe.for(databases)('the read API on $dialect', ({ dialect, open }) => {
       const ready = await app.request('/readyz');
 
       expect(await health.json()).toEqual({ ok: true });
-      expect(await ready.json()).toEqual({ ok: true, schema_version: 2 });
+      expect(await ready.json()).toEqual({ ok: true, schema_version: 3 });
     });
 
     test.for([
-      [3, 'schema_too_old', 'inventory migrate'],
-      [1, 'schema_too_new', 'deploy the release'],
+      [4, 'schema_too_old', 'inventory migrate'],
+      [2, 'schema_too_new', 'deploy the release'],
     ] as const)('a release that needs schema %i is not ready and says what to do', async ([expected, code, remedy]) => {
       const response = await create({ schemaVersionExpected: expected }).app.request('/readyz');
 
@@ -536,7 +536,7 @@ describe.for(databases)('the read API on $dialect', ({ dialect, open }) => {
         expect(text).toContain(`inventory_scope_age_seconds${labels}} `);
       }
       expect(text).toContain('inventory_database_up 1');
-      expect(text).toMatch(/inventory_build_info\{version="1.2.3",node_version="v\d+.*",schema_version="2"\} 1/);
+      expect(text).toMatch(/inventory_build_info\{version="1.2.3",node_version="v\d+.*",schema_version="3"\} 1/);
       expect(text).toContain('route="/api/v1/accounts/:provider/:id",status="200"');
       expect(text).not.toContain('aws/100');
       expect(text).toContain('process_cpu_seconds_total');

@@ -73,6 +73,7 @@ export function addDiff(app: App, { reader, log, now }: RouteContext & { now: ()
         identity: { tenant_id: options.tenant_id, from, to, kinds: options.kinds },
         position,
         log,
+        isPast: true,
         read: (page) => readPage(reader, options, page),
       },
     );

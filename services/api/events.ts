@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { envelopeSchema } from '#contracts/envelope.ts';
 import type { App } from '#services/app.ts';
 import type { AppEnv } from '#services/env.ts';
-import { acceptsEventStream } from './accept.ts';
+import { acceptsEventStream, eventStreamType } from './accept.ts';
 import { streamEvents } from './event-stream.ts';
 import { type Listing, sendList } from './list.ts';
 import { pageParameters, textSchema } from './query.ts';
@@ -21,13 +21,23 @@ const position = z.object({
   key: z.tuple([z.string().regex(/^\d{1,19}$/), z.string().regex(/^\d{1,18}$/)]),
 });
 
+const { 200: page, ...refusals } = listResponses(eventItemSchema);
+const stream = z
+  .string()
+  .meta({ description: 'server-sent events: `event` is the type, `data` the event, `id` a cursor' });
+const responses = {
+  200: { ...page, content: { ...page.content, [eventStreamType]: { schema: stream } } },
+  ...refusals,
+  410: { description: 'events after the cursor were pruned: begin again without it', content: refusals[400].content },
+};
+
 const eventsRoute = createRoute({
   method: 'get',
   path: '/api/v1/events',
   tags: ['events'],
   summary: 'List events, oldest first',
   description:
-    'The `Link` to the next page comes with every page that has or had a row: ask again later to go on. With `Accept: text/event-stream` the events are sent as they are written; `Last-Event-ID` goes on after that one.',
+    'The `Link` to the next page comes with every page that has or had a row: ask again later to go on. With `Accept: text/event-stream` the events are sent as they are written; `Last-Event-ID` goes on after that one. Events are kept for a time: a place before what was pruned is a 410, so that nothing is missed unknowingly.',
   request: {
     query: z.strictObject({
       event_type: textSchema.optional().meta({ example: 'account.moved' }),
@@ -35,7 +45,7 @@ const eventsRoute = createRoute({
       ...pageParameters,
     }),
   },
-  responses: listResponses(eventItemSchema),
+  responses,
 });
 
 export interface EventsContext extends RouteContext {

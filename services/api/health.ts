@@ -7,6 +7,7 @@ import { describeError } from '#core/redact.ts';
 import type { App } from '#services/app.ts';
 import { type Problem, problemSchema, sendProblem } from '#services/problem.ts';
 import type { Reader } from '#store/store.ts';
+import { commonResponses } from './responses.ts';
 
 export interface HealthOptions {
   readonly reader: Pick<Reader, 'schemaVersion'>;
@@ -27,6 +28,7 @@ const healthRoute = createRoute({
   description: 'Touches nothing but the process. Needs no token.',
   responses: {
     200: { description: 'it is', content: { 'application/json': { schema: z.strictObject({ ok: z.literal(true) }) } } },
+    ...commonResponses,
   },
 });
 
@@ -42,6 +44,7 @@ const readyRoute = createRoute({
       description: 'yes',
       content: { 'application/json': { schema: z.strictObject({ ok: z.literal(true), schema_version: z.int() }) } },
     },
+    ...commonResponses,
     503: { description: 'no, and why', content: { 'application/problem+json': { schema: problemSchema } } },
   },
 });

@@ -96,3 +96,16 @@ test('a database that is down from the start is a 503', async () => {
   expect(response.statusCode).toBe(503);
   expect(JSON.parse(await text(response))).toMatchObject({ code: 'database_unavailable' });
 });
+
+test('others have a turn between two pages, even of a database that answers at once', async () => {
+  const { app } = createListApp({ pages: 5 });
+  const response = await app.request('/rows', { headers: { Accept: 'application/x-ndjson' } });
+  const reader = response.body?.getReader();
+  const turns: string[] = [];
+  setImmediate(() => turns.push('another'));
+
+  await reader?.read();
+  turns.push('the export');
+
+  expect(turns).toEqual(['another', 'the export']);
+});

@@ -1,4 +1,5 @@
 // How every list is answered: one page as JSON with a link to the next, or the whole list as a stream of lines.
+import { setImmediate } from 'node:timers/promises';
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { RequestError } from '#core/errors.ts';
@@ -29,6 +30,8 @@ export interface Listing {
   readonly log: Logger;
   /** The list grows at its end: a page links to the next one even when there is none yet, so that a reader can come back. */
   readonly isLog?: boolean;
+  /** A page takes one pass over all that there is, however short it is: an export reads few long ones. */
+  readonly isPast?: boolean;
 }
 
 /** Answers with a page or, where the caller accepts lines, with the whole list. */
@@ -49,6 +52,10 @@ function toNextLink(requestUrl: string, cursor: string): string {
   return `<${url.pathname}${url.search}>; rel="next"`;
 }
 
+// Short pages die young. Of long ones, what is still being written when V8 collects its young objects moves in with the old
+// ones: 100,000 rows in pages of 1,000 make the process some 70 MiB larger than 10,000 do, in pages of 100 no 20, and are no slower.
+const exportLimit = 100;
+
 type ExportType = typeof csvType | typeof ndjsonType;
 
 async function sendExport(
@@ -59,10 +66,11 @@ async function sendExport(
   if (query.limit !== undefined || query.cursor !== undefined) {
     throw new RequestError(400, 'invalid_request', 'limit and cursor: an export is always the whole list');
   }
+  const limit = listing.isPast ? maxLimit : exportLimit;
   // Read before the answer begins, so that a database that is down is a 503 and not a broken file.
-  const first = await listing.read({ limit: maxLimit, after: undefined });
+  const first = await listing.read({ limit, after: undefined });
   const extension = type === csvType ? 'csv' : 'ndjson';
-  return c.body(streamPages(c, type, { first, listing }), 200, {
+  return c.body(streamPages(c, type, { first, limit, listing }), 200, {
     'Content-Type': type === csvType ? `${csvType}; charset=utf-8; header=present` : type,
     'Content-Disposition': `attachment; filename="${listing.name}.${extension}"`,
     'Cache-Control': 'private, no-store',
@@ -71,7 +79,11 @@ async function sendExport(
 }
 
 // A page is read only when the client has taken the one before, and none any more once it has left: then nobody pulls.
-function streamPages(c: Context<AppEnv>, type: ExportType, { first, listing }: { first: ListPage; listing: Listing }) {
+function streamPages(
+  c: Context<AppEnv>,
+  type: ExportType,
+  { first, limit, listing }: { first: ListPage; limit: number; listing: Listing },
+) {
   const encoder = new TextEncoder();
   let page: ListPage | null = first;
   let head = type === csvType ? toCsvLine(listing.columns) : '';
@@ -79,10 +91,12 @@ function streamPages(c: Context<AppEnv>, type: ExportType, { first, listing }: {
     {
       async pull(controller) {
         if (page === null) return controller.close();
+        // SQLite answers at once: without this an export that is taken as fast as it comes would let nobody else have a turn.
+        await setImmediate();
         controller.enqueue(encoder.encode(head + toLines(page, listing, type)));
         head = '';
         try {
-          page = page.next && (await listing.read({ limit: maxLimit, after: page.next }));
+          page = page.next && (await listing.read({ limit, after: page.next }));
         } catch (error) {
           listing.log.error({ trace_id: c.var.traceId, err: error, list: listing.name }, 'export broke off');
           breakOff(c, controller, error);

@@ -8,6 +8,7 @@ import type { Logger } from '#core/log.ts';
 import type { Answer, App } from '#services/app.ts';
 import { metricsScope } from '#services/auth.ts';
 import type { Reader, ScopeStatus } from '#store/store.ts';
+import { authResponses, commonResponses } from './responses.ts';
 import { scopeMetrics } from './scope-metrics.ts';
 
 /** What one process counts of itself, shared by its listeners. */
@@ -63,7 +64,11 @@ const metricsRoute = createRoute({
   description: `Freshness, outcome and counts of every scope of every tenant, read at that moment. Where they are served on the
 port of the API, a token with the scope ${metricsScope} is asked for. When the database does not answer the scrape succeeds
 with \`inventory_database_up 0\` and without scopes.`,
-  responses: { 200: { description: 'the text format', content: { 'text/plain': { schema: z.string() } } } },
+  responses: {
+    200: { description: 'the text format', content: { 'text/plain': { schema: z.string() } } },
+    ...commonResponses,
+    ...authResponses(metricsScope),
+  },
 });
 
 interface MetricsOptions {

@@ -29,6 +29,23 @@ describe('docs/openapi.json', () => {
     expect(names).toEqual(expect.arrayContaining([...new Set(references)]));
     expect(text).not.toContain('"allOf"');
   });
+
+  test.for([
+    { item: 'Account', key: ['provider', 'id'] },
+    { item: 'OrgNode', key: ['id'] },
+  ])('requires of $item in lists the key alone, for `fields` may leave out or add the rest', async ({ item, key }) => {
+    const objectSchema = z.object({ properties: z.record(z.string(), z.unknown()), required: z.array(z.string()) });
+    const schemas = z
+      .object({ components: z.object({ schemas: z.record(z.string(), z.unknown()) }) })
+      .parse(JSON.parse(await readFile(file, 'utf8'))).components.schemas;
+
+    const listed = objectSchema.parse(schemas[item]);
+    const detail = objectSchema.parse(schemas[`${item}Detail`]);
+
+    expect(listed.required.sort()).toEqual(key.toSorted());
+    expect(detail.required).toEqual(Object.keys(detail.properties));
+    expect(listed.properties).toEqual(detail.properties);
+  });
 });
 
 describe('/docs', () => {

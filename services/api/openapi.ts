@@ -1,6 +1,5 @@
 // The OpenAPI 3.1 document, made from the schemas that validate; served, and checked in as docs/openapi.json.
 import { z } from 'zod';
-import { jsonSchema } from '#core/json.ts';
 import { lifecycleSchema } from '#core/observation.ts';
 import { outcomeSchema } from '#core/run.ts';
 import type { App } from '#services/app.ts';
@@ -47,8 +46,6 @@ export function createOpenApiText(app: App): string {
 
 // What the generator cannot read off the schemas itself.
 function describeForOpenApi(): void {
-  // Any JSON is a schema that contains itself; it would descend for ever. With its types named it need not.
-  z.globalRegistry.add(jsonSchema, { type: ['object', 'array', 'string', 'number', 'boolean', 'null'] });
   // It writes a nullable reference as "this and null at once", which nothing can be; without a name these are written out.
   z.globalRegistry.add(lifecycleSchema, {});
   z.globalRegistry.add(outcomeSchema, {});

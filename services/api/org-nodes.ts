@@ -9,11 +9,15 @@ import { positionSchemas } from './cursor.ts';
 import { sendList } from './list.ts';
 import { asOfSchema, fieldsSchema, pageParameters, recordParameters, textSchema } from './query.ts';
 import { type RouteContext, sendHistory, sendRecord, versionSchema } from './record.ts';
-import { listResponses, recordListResponses, recordResponses } from './responses.ts';
+import { describeItem, listResponses, recordListResponses, recordResponses } from './responses.ts';
 
 const columns = Object.keys(orgNodeListItemSchema.shape);
 const positions = positionSchemas(z.tuple([z.string()]));
 const fields = fieldsSchema(Object.keys(orgNodeRecordSchema.shape), ['id']);
+const itemSchema = orgNodeRecordSchema
+  .partial()
+  .extend({ id: orgNodeRecordSchema.shape.id })
+  .meta({ id: 'OrgNode', description: describeItem(columns) });
 const asOf = z.strictObject({ as_of: asOfSchema.optional() });
 
 const params = z.object({
@@ -34,7 +38,7 @@ const listRoute = createRoute({
       ...pageParameters,
     }),
   },
-  responses: listResponses(orgNodeListItemSchema),
+  responses: listResponses(itemSchema),
 });
 
 const recordRoute = createRoute({
@@ -87,6 +91,7 @@ export function addOrgNodes(app: App, { reader, log }: RouteContext): void {
         identity: options,
         position: positions[filters.sort.field],
         log,
+        isPast: filters.as_of !== undefined,
         read: (page) => reader.listOrgNodes({ ...options, fields: chosen, ...page }),
       },
     );

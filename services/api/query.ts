@@ -5,7 +5,7 @@ import { type SortField, sortFields, unnamedSortFields } from '#store/store.ts';
 
 /** Rows of a page when the caller names no number. */
 export const defaultLimit = 100;
-/** Most rows of a page; exports read in pages of this size. */
+/** Most rows of a page. */
 export const maxLimit = 1000;
 const maxTags = 20;
 
@@ -18,7 +18,10 @@ export const asOfSchema = z.iso
   .transform((text) => new Date(text).toISOString())
   // What the offset moves out of four digits, and the year 0, is no time to PostgreSQL.
   .refine((text) => /^(?!0000)\d{4}-/.test(text), 'must be in the years 1 to 9999')
-  .meta({ description: 'the content as it had been recorded at that time', example: '2026-01-31T12:00:00Z' });
+  .meta({
+    description: 'the content as it had been recorded at that time; a 400 names the earliest time when that was pruned',
+    example: '2026-01-31T12:00:00Z',
+  });
 
 /** Where in a list, and how much of it. */
 export const pageParameters = {
@@ -67,7 +70,7 @@ const tagsSchema = z
   .meta({
     description: '`key:value`, compared whole; repeat it for more, all of them must match',
     type: 'array',
-    items: { type: 'string' },
+    items: { type: 'string', pattern: '^[^:]+:' },
     maxItems: maxTags,
   });
 
@@ -108,5 +111,12 @@ export function fieldsSchema(names: readonly string[], key: readonly string[]) {
       return names.filter((name) => key.includes(name) || chosen.includes(name));
     })
     .optional()
-    .meta({ description: 'only these, separated by commas; the key always comes', example: 'name,lifecycle' });
+    .meta({
+      description: 'only these, separated by commas; the key always comes',
+      type: 'array',
+      items: { type: 'string', enum: [...names] },
+      minItems: 1,
+      example: ['name', 'lifecycle'],
+      param: { style: 'form', explode: false },
+    });
 }

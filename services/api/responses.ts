@@ -1,20 +1,33 @@
 // What the routes of /api/v1 document as their answers.
 import { z } from 'zod';
+import { readScope } from '#services/auth.ts';
 import { problemSchema } from '#services/problem.ts';
 import { csvType, jsonType, ndjsonType } from './accept.ts';
 
 const problem = { 'application/problem+json': { schema: problemSchema } };
 
-/** What can come instead of any answer. */
-export const problemResponses = {
-  304: { description: 'unchanged since the ETag named in If-None-Match' },
-  400: { description: 'a parameter is unknown, misspelt, repeated or malformed', content: problem },
-  401: { description: 'no token, or one that nobody has', content: problem },
-  403: { description: 'the token lacks the scope inventory:read', content: problem },
-  406: { description: 'none of the types in Accept is offered', content: problem },
+/** What can come instead of any answer of the service. */
+export const commonResponses = {
+  400: { description: 'the URL, or a parameter of it, is unknown, misspelt, repeated or malformed', content: problem },
   414: { description: 'the URL is too long', content: problem },
+  431: { description: 'URL and headers are too large together', content: problem },
   500: { description: 'a fault of ours', content: problem },
+} as const;
+
+/** What can come where a token with a scope is asked for. */
+export function authResponses(scope: string) {
+  return {
+    401: { description: 'no token, or one that nobody has', content: problem },
+    403: { description: `the token lacks the scope ${scope}`, content: problem },
+  } as const;
+}
+
+const problemResponses = {
+  304: { description: 'unchanged since the ETag named in If-None-Match' },
+  406: { description: 'none of the types in Accept is offered', content: problem },
   503: { description: 'the database does not answer', content: problem },
+  ...commonResponses,
+  ...authResponses(readScope),
 } as const;
 
 const notFoundResponse = { 404: { description: "no such record, or another tenant's", content: problem } } as const;
@@ -26,6 +39,15 @@ export function recordResponses<Schema extends z.ZodType>(schema: Schema) {
     ...problemResponses,
     ...notFoundResponse,
   } as const;
+}
+
+/**
+ * Says of a list's item which members it has. One flat type, of which only the key is required, because `fields` leaves out
+ * the rest: a choice of two types (`anyOf`) becomes a wrapper to be unpacked in most generated clients, and names nothing
+ * that one would want to tell apart. The tests hold answers without `fields` to the strict schema of `core/records.ts`.
+ */
+export function describeItem(columns: readonly string[]): string {
+  return `Without \`fields\` exactly ${columns.join(', ')}; with it those named, and the key.`;
 }
 
 /** A page of a list, or the whole of it as lines. */

@@ -31,6 +31,8 @@ export type PostgresTransaction = postgres.ISql;
 export interface TransactionOptions {
   readonly tenant_id: string | null;
   readonly mode: 'read only' | 'isolation level read committed' | 'isolation level repeatable read';
+  /** Further settings of the database that hold until its end. */
+  readonly settings?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface PostgresConnection {
@@ -56,9 +58,9 @@ export function openPostgres(options: PostgresOptions): PostgresConnection {
   const session = target.prepare ? {} : sessionSettings(options);
   const deadlineMs = connectTimeout(options) + 2 * options.statementTimeoutMs;
 
-  async function transact<T>({ tenant_id, mode }: TransactionOptions, work: Work<T>): Promise<T> {
+  async function transact<T>({ tenant_id, mode, settings: own }: TransactionOptions, work: Work<T>): Promise<T> {
     const deadline = openDeadline(deadlineMs);
-    const settings = { ...session, ...(tenant_id === null ? {} : { 'inventory.tenant_id': tenant_id }) };
+    const settings = { ...session, ...own, ...(tenant_id === null ? {} : { 'inventory.tenant_id': tenant_id }) };
     try {
       const connection = await pool.take(deadline.signal);
       try {

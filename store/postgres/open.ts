@@ -1,6 +1,7 @@
 // Opens the Postgres halves of the store, on a schema that is the one this release knows.
 import type { Clock } from '#core/clock.ts';
 import { requireVersion } from '../migration-plan.ts';
+import type { Pruner } from '../prune.ts';
 import type { Reader, Store, Writer } from '../store.ts';
 import { openPostgres, type PostgresConnection, type PostgresOptions } from './connection.ts';
 import { readPostgresVersion } from './migrations.ts';
@@ -39,6 +40,21 @@ export async function openPostgresReader(url: string, { latest }: Needs): Promis
   });
   const { createPostgresReader } = await import('./reader.ts');
   return { ...createPostgresReader(connection), close: connection.close };
+}
+
+/** The Pruner, for the role that may call its functions. */
+export async function openPostgresPruner(url: string, { latest }: Needs): Promise<Store<Pruner>> {
+  const connection = await connect({
+    url,
+    latest,
+    applicationName: 'inventory prune',
+    readOnly: false,
+    maxConnections: 1,
+    // To find the runs that nothing names is one pass over a tenant's whole log.
+    statementTimeoutMs: 300_000,
+  });
+  const { createPostgresPruner } = await import('./prune.ts');
+  return { ...createPostgresPruner(connection), close: connection.close };
 }
 
 async function connect({ latest, ...options }: PostgresOptions & Needs): Promise<PostgresConnection> {

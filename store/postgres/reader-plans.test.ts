@@ -7,10 +7,14 @@ import type { Statement } from '../read/dialect.ts';
 import { listRecords } from '../read/records.ts';
 import { sortFields } from '../store.ts';
 import { openPostgres, type PostgresConnection } from './connection.ts';
+import { createPostgresQuery } from './reader.ts';
 import { postgresDialect } from './reader-dialect.ts';
 
 let database: TestDatabase;
 let connection: PostgresConnection;
+/** Filled, and never looked at by the planner's statistics. */
+let freshDatabase: TestDatabase;
+let freshConnection: PostgresConnection;
 
 // 20,000 accounts in 400 units of 50, a seventh of them without a name, half of them of another tenant.
 const rows = `
@@ -24,22 +28,31 @@ const rows = `
 
 beforeAll(async () => {
   database = await openTestDatabase();
-  const admin = postgres(database.adminUrl, { max: 1, connection: { search_path: 'inventory' } });
-  await admin.unsafe(rows);
-  await admin.unsafe('vacuum analyze cloud_accounts');
-  await admin.end({ timeout: 5 });
-  const url = database.urlFor('inventory_api');
-  const options = { applicationName: 'test', maxConnections: 1, statementTimeoutMs: 10_000 };
-  connection = openPostgres({ ...options, url, readOnly: true });
+  await runAsAdmin(database, [rows, 'vacuum analyze cloud_accounts']);
+  connection = openAsReader(database);
+  freshDatabase = await openTestDatabase();
+  await runAsAdmin(freshDatabase, ['alter table cloud_accounts set (autovacuum_enabled = false)', rows]);
+  freshConnection = openAsReader(freshDatabase);
 });
 
 afterAll(async () => {
-  await connection?.close();
-  await database?.close();
+  await Promise.all([connection?.close(), freshConnection?.close()]);
+  await Promise.all([database?.close(), freshDatabase?.close()]);
 });
 
+async function runAsAdmin({ adminUrl }: TestDatabase, statements: readonly string[]): Promise<void> {
+  const admin = postgres(adminUrl, { max: 1, connection: { search_path: 'inventory' } });
+  for (const statement of statements) await admin.unsafe(statement);
+  await admin.end({ timeout: 5 });
+}
+
+function openAsReader(target: TestDatabase): PostgresConnection {
+  const options = { applicationName: 'test', maxConnections: 1, statementTimeoutMs: 10_000 };
+  return openPostgres({ ...options, url: target.urlFor('inventory_api'), readOnly: true });
+}
+
 /** The plan, as text, of a list under the API's role. */
-async function explain(options: Partial<RecordListOptions>, under?: Under): Promise<string> {
+async function explain(options: Partial<RecordListOptions>, under?: Under, at = connection): Promise<string> {
   const statement = listRecords(
     'account',
     {
@@ -48,10 +61,8 @@ async function explain(options: Partial<RecordListOptions>, under?: Under): Prom
     },
     { dialect: postgresDialect, under },
   );
-  return await connection.transact({ tenant_id: 'mine', mode: 'read only' }, async (sql) => {
-    const lines = await sql.unsafe<{ 'QUERY PLAN': string }[]>(`explain ${withLiterals(statement)}`);
-    return lines.map((line) => line['QUERY PLAN']).join('\n');
-  });
+  const lines = await createPostgresQuery(at)('mine', { ...statement, text: `explain ${withLiterals(statement)}` });
+  return lines.map((line) => line['QUERY PLAN']).join('\n');
 }
 
 // The plan for these values, as a prepared statement has it until it is generic.
@@ -83,6 +94,13 @@ describe('a page of 100 of 10,000 accounts', () => {
       expect(plan).toMatch(new RegExp(`Index (Only )?Scan.* using cloud_accounts_${sort.field} `));
       expect(plan).not.toContain('Seq Scan');
     }
+  });
+
+  test.for(sortFields)('by %s is read in the order of an index before there are statistics', async (field) => {
+    const plan = await explain({ sort: { field, descending: false } }, undefined, freshConnection);
+
+    expect(plan).toMatch(new RegExp(`Index (Only )?Scan.* using cloud_accounts_${field} `));
+    expect(plan).not.toMatch(/Seq Scan|Bitmap/);
   });
 
   test.for([

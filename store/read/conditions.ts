@@ -82,6 +82,13 @@ export function toConditions(
   return { text: texts.join(' and '), parameters };
 }
 
+/** Whether the list is everything that there is, or all but what has vanished. */
+export function isUnfiltered(options: RecordListOptions): boolean {
+  const { tags = [], under, q, endpoint, vanished, as_of } = options;
+  const filters = [under, q, endpoint, as_of, ...equalities.map((name) => options[name])];
+  return vanished !== 'only' && tags.length === 0 && filters.every((filter) => filter === undefined);
+}
+
 // An organization is asked for by its column too: an account whose path could not be read still belongs to it.
 function underText({ node_ids, isOrganization }: Under, dialect: Dialect): string {
   const texts = [

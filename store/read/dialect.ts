@@ -8,6 +8,8 @@ export type Parameter = string | number | null | readonly string[] | undefined;
 export interface Statement {
   readonly text: string;
   readonly parameters: Readonly<Record<string, Parameter>>;
+  /** Whether the rows it meets first are its page: they are to be read in the order of an index, never sorted. */
+  readonly inOrder?: boolean;
 }
 
 /** A member of a JSON object: its name, the SQL expression of its value, and how that travels. */

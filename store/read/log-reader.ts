@@ -5,6 +5,7 @@ import type { Difference, DifferenceOptions, Reader } from '../store.ts';
 import type { Dialect } from './dialect.ts';
 import { contentsAt, listTouched } from './differences.ts';
 import { listEvents } from './events.ts';
+import { createHorizons } from './horizons.ts';
 import { type Query, toArray } from './rows.ts';
 
 const keySchema = z.object({ key: z.string() });
@@ -12,6 +13,8 @@ const contentSchema = keySchema.extend({ json: z.string() });
 
 /** This part of the Reader, for either database. */
 export function createLogReader(dialect: Dialect, query: Query): Pick<Reader, 'listEvents' | 'listDifferences'> {
+  const horizons = createHorizons(dialect, query);
+
   async function readContents(options: DifferenceOptions, keys: readonly string[], as_of: string) {
     const { tenant_id, kind } = options;
     const rows = await query(tenant_id, contentsAt({ tenant_id, kind, keys }, as_of, dialect));
@@ -21,6 +24,7 @@ export function createLogReader(dialect: Dialect, query: Query): Pick<Reader, 'l
   return {
     async listEvents(options) {
       const rows = await query(options.tenant_id, listEvents(options, dialect));
+      await horizons.requireEvents(options);
       const last = rows.at(-1);
       const next = last ? { value: null, key: [String(last['xid']), String(last['position'])] } : null;
       return { json: toArray(rows), next };
@@ -30,6 +34,7 @@ export function createLogReader(dialect: Dialect, query: Query): Pick<Reader, 'l
       const keys = found.slice(0, options.limit);
       const before = await readContents(options, keys, options.from);
       const after = await readContents(options, keys, options.to);
+      await horizons.requireHistory(options.tenant_id, options.from, 'from');
       const items = keys.map(
         (key): Difference => ({ key, before: before.get(key) ?? null, after: after.get(key) ?? null }),
       );

@@ -3,7 +3,7 @@ import type { ObservationKind } from '#core/observation.ts';
 import { recordTables } from '../records.ts';
 import { primaryKeyOf } from '../row.ts';
 import type { Position, SortField } from '../store.ts';
-import { type RecordListOptions, toConditions, type Under } from './conditions.ts';
+import { isUnfiltered, type RecordListOptions, toConditions, type Under } from './conditions.ts';
 import type { Dialect, Member, Statement } from './dialect.ts';
 import { chooseFields, contentFields, detailFields, listFields, recordMembers } from './fields.ts';
 import { hasKey, presentRows, replacedRows, rowsAt } from './recorded.ts';
@@ -43,6 +43,7 @@ export function listRecords(
       from (${parts.join(' union all ')}) r
       order by ${parts.length > 1 ? `r.${sort.field} is null, ` : ''}${order} limit @limit`,
     parameters: { ...conditions.parameters, ...bind(after), record_kind: kind, as_of, limit: limit + 1 },
+    inOrder: isUnfiltered(options),
   };
 }
 

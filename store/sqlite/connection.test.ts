@@ -12,6 +12,7 @@ test('a new file and its folder are made, with a write-ahead log and foreign key
   expect(database.pragma('journal_mode', { simple: true })).toBe('wal');
   expect(database.pragma('foreign_keys', { simple: true })).toBe(1);
   expect(database.pragma('busy_timeout', { simple: true })).toBe(10_000);
+  expect(database.pragma('page_size', { simple: true })).toBe(8192);
 });
 
 test('what is opened for reading is not written', () => {

@@ -20,9 +20,7 @@ export function openSqlite({ path, readOnly }: SqliteOptions): Database.Database
     const database = new Database(path, { readonly: readOnly, fileMustExist: readOnly, timeout: busyTimeoutMs });
     try {
       database.pragma('foreign_keys = on');
-      // The driver's own is 16 MB, more than a collector's pod has to spare; rows are written no slower with less.
-      if (!readOnly) database.pragma('cache_size = -4000');
-      if (!readOnly) keepWriteAheadLog(database);
+      if (!readOnly) prepareForWriting(database);
       // SQLite's own lower() knows ASCII only.
       database.function('lower_unicode', { deterministic: true }, lowerUnicode);
       // Opening reads nothing; this finds a file that is no database.
@@ -33,6 +31,16 @@ export function openSqlite({ path, readOnly }: SqliteOptions): Database.Database
       throw error;
     }
   });
+}
+
+function prepareForWriting(database: Database.Database): void {
+  // Of a new file only: rows of one to two kilobytes leave less of a page unused than with 4096 bytes.
+  database.pragma('page_size = 8192');
+  // The driver's own is 16 MB, more than a collector's pod has to spare; rows are written no slower with less.
+  database.pragma('cache_size = -1000');
+  keepWriteAheadLog(database);
+  // Pages, so 32 MiB of log: every checkpoint waits for the disk twice and copies each changed page once.
+  database.pragma('wal_autocheckpoint = 4000');
 }
 
 // A write-ahead log lets readers read while a collector writes. With it `normal` loses at most the last transactions to a

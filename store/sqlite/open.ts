@@ -3,6 +3,7 @@ import type Database from 'better-sqlite3';
 import type { Clock } from '#core/clock.ts';
 import type { Logger } from '#core/log.ts';
 import { type Migration, requireVersion } from '../migration-plan.ts';
+import type { Pruner } from '../prune.ts';
 import type { Reader, Store, Writer } from '../store.ts';
 import { openSqlite } from './connection.ts';
 import { migrateDatabase, readSqliteVersion } from './migrations.ts';
@@ -17,9 +18,20 @@ interface WriterNeeds {
 export async function openSqliteWriter(path: string, { files, clock, log }: WriterNeeds): Promise<Store<Writer>> {
   const { createSqliteWriter } = await import('./writer.ts');
   return open({ path, readOnly: false }, (database) => {
-    const { from, latest, pending } = migrateDatabase(database, { files, mode: 'apply' });
-    if (pending.length > 0) log.info({ database: path, from, latest }, 'migrate');
+    migrateFile(database, { files, log });
     return createSqliteWriter(database, { clock });
+  });
+}
+
+/** The Pruner, opened as the Writer is. */
+export async function openSqlitePruner(
+  path: string,
+  { files, log }: Omit<WriterNeeds, 'clock'>,
+): Promise<Store<Pruner>> {
+  const { createSqlitePruner } = await import('./prune.ts');
+  return open({ path, readOnly: false }, (database) => {
+    migrateFile(database, { files, log });
+    return createSqlitePruner(database);
   });
 }
 
@@ -30,6 +42,11 @@ export async function openSqliteReader(path: string, { latest }: { readonly late
     requireVersion(readSqliteVersion(database), latest);
     return createSqliteReader(database);
   });
+}
+
+function migrateFile(database: Database.Database, { files, log }: Omit<WriterNeeds, 'clock'>): void {
+  const { from, latest, pending } = migrateDatabase(database, { files, mode: 'apply' });
+  if (pending.length > 0) log.info({ database: database.name, from, latest }, 'migrate');
 }
 
 function open<Part>(

@@ -1,0 +1,100 @@
+// `under=` on PostgreSQL beside its bare query: the same SQL, without row-level security, straight through the driver.
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import postgres from 'postgres';
+import { request } from 'undici';
+import { z } from 'zod';
+import { toPositional } from '#store/postgres/reader.ts';
+import { postgresDialect } from '#store/postgres/reader-dialect.ts';
+import { listRecords } from '#store/read/records.ts';
+import type { BenchDatabases } from './databases.ts';
+import { fillWithTree, unitOf } from './many-accounts.ts';
+import { type Figure, percentile, printFigures, whole } from './report.ts';
+import { programs } from './run.ts';
+import { benchOrganization } from './scripted.ts';
+import { withServer } from './server.ts';
+
+const accounts = 100_000;
+const limitRatio = 2;
+
+// The rarer the accounts below a unit, the more rows a page has to pass over, and the longer it takes.
+const cases = [
+  { unit: unitOf.aThousandth, share: 1000, rounds: 200 },
+  { unit: unitOf.aTenth, share: 10, rounds: 1000 },
+] as const;
+
+/** A page of 100 of 100,000 accounts, one at a time, the API and its query in turn: what slows the machine slows both. */
+export async function benchUnder(databases: BenchDatabases, folder: string): Promise<void> {
+  const database = await databases.open('postgres', 'under');
+  await fillWithTree(database, accounts);
+  await database.analyze();
+  const config = join(folder, 'bench-under.yaml');
+  await writeFile(config, 'tenant: bench\napi: { listen: 127.0.0.1:0 }\n');
+  const bare = openBareQuery(database.adminUrl);
+  const variables = { INVENTORY_CONFIG: config, DATABASE_URL: database.readerUrl };
+  await withServer([programs.bundle, 'serve', 'api'], variables, async ({ url }) => {
+    const figures: Figure[] = [];
+    for (const { unit, share, rounds } of cases) {
+      const times = await takeTurns(rounds, {
+        served: () => fetchPage(`${url}/api/v1/accounts?limit=100&under=${unit}`),
+        queried: () => bare.read(unit),
+      });
+      figures.push(toFigure(`a page below a unit of ${whole(accounts / share)}: p50, p99`, times));
+    }
+    printFigures(`under= on postgres: 100 of ${whole(accounts)} accounts, one at a time`, figures);
+  });
+  await bare.close();
+}
+
+interface Times {
+  readonly served: number[];
+  readonly queried: number[];
+}
+
+async function takeTurns(
+  rounds: number,
+  { served, queried }: { served: () => Promise<void>; queried: () => Promise<void> },
+): Promise<Times> {
+  const times: Times = { served: [], queried: [] };
+  // The first ones connect, prepare and warm up.
+  for (let round = -20; round < rounds; round += 1) {
+    for (const [name, ask] of [['served', served] as const, ['queried', queried] as const]) {
+      const started = performance.now();
+      await ask();
+      if (round >= 0) times[name].push(performance.now() - started);
+    }
+  }
+  return times;
+}
+
+async function fetchPage(url: string): Promise<void> {
+  const { statusCode, body } = await request(url, { headersTimeout: 10_000, bodyTimeout: 10_000 });
+  const rows = z.array(z.unknown()).parse(await body.json());
+  if (statusCode !== 200 || rows.length !== 100) throw new Error(`${url} answered ${statusCode}, ${rows.length} rows`);
+}
+
+function openBareQuery(adminUrl: string) {
+  const sql = postgres(adminUrl, { max: 1, connection: { search_path: 'inventory' } });
+  return {
+    async read(unit: string) {
+      const sort = { field: 'id', descending: false } as const;
+      const options = { tenant_id: 'bench', limit: 100, sort, vanished: 'exclude', tags: [], under: unit } as const;
+      const under = { node_ids: [`${benchOrganization}/${unit}`], isOrganization: false };
+      const { text, values } = toPositional(listRecords('account', options, { dialect: postgresDialect, under }));
+      const rows = await sql.unsafe(text, values, { prepare: true });
+      if (rows.length < 100) throw new Error(`the bare query gave ${rows.length} rows`);
+    },
+    close: () => sql.end(),
+  };
+}
+
+function toFigure(what: string, { served, queried }: Times): Figure {
+  const [p50, p99] = [percentile(served, 50), percentile(served, 99)];
+  const [bareP50, bareP99] = [percentile(queried, 50), percentile(queried, 99)];
+  const ratio = `ratio of p99 ${(p99 / bareP99).toFixed(2)} (limit ${limitRatio})`;
+  return {
+    what,
+    figure: `${p50.toFixed(1)}, ${p99.toFixed(1)} ms`,
+    beside: `the bare query ${bareP50.toFixed(1)}, ${bareP99.toFixed(1)} ms; ${ratio}`,
+  };
+}

@@ -1,0 +1,37 @@
+// `inventory prune`: deletes history that is older than its keep time.
+import { openPruner } from '#store/open.ts';
+import { type PruneSummary, prunables, prune } from '#store/prune.ts';
+import type { Environment } from './environment.ts';
+import { loadConfig } from './load-config.ts';
+import { formatTable } from './table.ts';
+
+export interface PruneCommandOptions {
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+/** Prints what was deleted, or would be. Resolves to the exit code: 1 when a signal stopped it, which the next one makes up for. */
+export async function pruneCommand(environment: Environment, options: PruneCommandOptions): Promise<number> {
+  const { log, migrationsDir, signal, variables, clock } = environment;
+  const { dryRun = false, json = false } = options;
+  const config = await loadConfig(variables);
+  const pruner = await openPruner({ url: config.databaseUrl, migrationsDir, log });
+  try {
+    const began = clock.now().getTime();
+    const summary = await prune({ pruner, keep: config.retention, dryRun, signal });
+    const line = { dry_run: dryRun, ...summary, seconds: (clock.now().getTime() - began) / 1000 };
+    log.info({ event: 'prune', ...line }, 'prune');
+    environment.print(json ? JSON.stringify(line, undefined, 2) : formatSummary(summary, dryRun));
+    return summary.stopped ? 1 : 0;
+  } finally {
+    await pruner.close();
+  }
+}
+
+function formatSummary({ before, counts }: PruneSummary, dryRun: boolean): string {
+  const heading = ['history', 'older than', dryRun ? 'would be pruned' : 'pruned'];
+  return formatTable(
+    heading,
+    prunables.map((what) => [what, before[what], String(counts[what])]),
+  );
+}

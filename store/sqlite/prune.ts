@@ -1,0 +1,154 @@
+// The Pruner on SQLite: every batch is one synchronous transaction.
+import type Database from 'better-sqlite3';
+import { observationKinds } from '#core/observation.ts';
+import type { Cutoffs, PrunableCounts, PruneBatch, Pruner } from '../prune.ts';
+import { recordTables } from '../records.ts';
+import { attempt, transact } from './connection.ts';
+import { sqlNow } from './lease.ts';
+
+// Events that only tell of a change of a record. Others are what projections are rebuilt from, and stay.
+const tellsOfRecord = `substr(event_type, 1, instr(event_type, '.') - 1) in (${quoted(observationKinds)})`;
+
+// The runs that something names which is kept. Versions that ended before @versions and events before @events do not count.
+const namedRuns = `
+  ${observationKinds.map((kind) => `select run_id from ${recordTables[kind].table} where tenant_id = @tenant_id union all`).join(' ')}
+  select run_id from record_versions where tenant_id = @tenant_id and valid_to >= @versions
+  union all select correlation_id from events
+    where tenant_id = @tenant_id and (timestamp >= @events or not ${tellsOfRecord})
+  union all select last_complete_run_id from scopes where tenant_id = @tenant_id
+  union all select holder_run_id from scopes where tenant_id = @tenant_id
+  union all select held.value from scopes s, json_each(s.held) held where s.tenant_id = @tenant_id
+  union all select (
+    select r.run_id from run_scopes r
+    where r.tenant_id = s.tenant_id and r.scope = s.scope and r.finished_at is not null
+    order by r.started_at desc limit 1) from scopes s where s.tenant_id = @tenant_id`;
+
+// As on Postgres: began earlier, ended or dead for a day, nothing names it and no page is left.
+const prunableRuns = `
+  select r.id from collector_runs r
+  where r.tenant_id = @tenant_id and r.started_at < @runs
+    and (r.finished_at is not null or r.started_at < strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 day'))
+    and not exists (
+      select 1 from run_pages p where p.tenant_id = r.tenant_id and p.run_id = r.id and p.fetched_at >= @pages)
+  except select * from (${namedRuns})`;
+
+/** Creates the Pruner on an open, migrated database. */
+export function createSqlitePruner(database: Database.Database): Pruner {
+  const batches = { versions: pruneVersions, events: pruneEvents, pages: prunePages, runs: pruneRuns };
+  return {
+    begin: async () => attempt(database.name, () => readBeginning(database)),
+    count: async (tenant_id, cutoffs) => attempt(database.name, () => countPrunable(database, tenant_id, cutoffs)),
+    prune: async (what, batch) => transact(database, () => batches[what](database, batch)),
+  };
+}
+
+function readBeginning(database: Database.Database) {
+  const now = database.prepare<[], string>(`select ${sqlNow}`).pluck().get();
+  if (now === undefined) throw new Error('unreachable: a select without a table has one row');
+  const tenants = database
+    .prepare<[], string>('select distinct tenant_id from scopes order by tenant_id')
+    .pluck()
+    .all();
+  return { now, tenants };
+}
+
+function countPrunable(database: Database.Database, tenant_id: string, cutoffs: Cutoffs): PrunableCounts {
+  const row = database
+    .prepare<unknown[], PrunableCounts>(
+      `select
+         (select count(*) from record_versions
+           where tenant_id = @tenant_id and kind in (${quoted(observationKinds)}) and valid_to < @versions) as versions,
+         (select count(*) from events
+           where tenant_id = @tenant_id and ${tellsOfRecord} and timestamp < @events) as events,
+         (select count(*) from run_pages where tenant_id = @tenant_id and fetched_at < @pages) as pages,
+         (select count(*) from (${prunableRuns})) as runs`,
+    )
+    .get({ tenant_id, ...cutoffs });
+  if (row === undefined) throw new Error('unreachable: a select without a table has one row');
+  return row;
+}
+
+// The oldest of all kinds: each is read in the order of the index, and merged. A batch begins at the horizon, where the one
+// before it ended.
+function pruneVersions(database: Database.Database, { tenant_id, before, limit }: PruneBatch): number {
+  const ofKinds = observationKinds.map(
+    (kind) => `select rowid, valid_to from record_versions
+      where tenant_id = @tenant_id and kind = '${kind}' and valid_to >= @earliest and valid_to < @before`,
+  );
+  const earliest =
+    database
+      .prepare<[string], string>('select earliest from history_horizons where tenant_id = ?')
+      .pluck()
+      .get(tenant_id) ?? '';
+  const old = database
+    .prepare<unknown[], { rowid: number; valid_to: string }>(
+      `${ofKinds.join(' union all ')} order by valid_to limit @limit`,
+    )
+    .all({ tenant_id, earliest, before, limit });
+  const last = old.at(-1);
+  if (last === undefined) return 0;
+  database
+    .prepare(
+      `insert into history_horizons (tenant_id, earliest) values (?, ?)
+       on conflict (tenant_id) do update set earliest = excluded.earliest`,
+    )
+    .run(tenant_id, last.valid_to);
+  database
+    .prepare('delete from record_versions where rowid in (select value from json_each(?))')
+    .run(JSON.stringify(old.map(({ rowid }) => rowid)));
+  return old.length;
+}
+
+// From the beginning of the log up to the first event that is kept for its age, so that a place says what is missing.
+function pruneEvents(database: Database.Database, { tenant_id, before, limit }: PruneBatch): number {
+  const oldest = database
+    .prepare<unknown[], { position: number; event_type: string; timestamp: string }>(
+      `select position, event_type, timestamp from events
+       where tenant_id = @tenant_id and ${tellsOfRecord}
+         and position > (select coalesce(max(position), 0) from event_horizons where tenant_id = @tenant_id)
+       order by position limit @limit`,
+    )
+    .all({ tenant_id, limit });
+  const kept = oldest.findIndex(({ timestamp }) => timestamp >= before);
+  const old = kept === -1 ? oldest : oldest.slice(0, kept);
+  const horizons = new Map(old.map(({ event_type, position }) => [event_type, position]));
+  const moveHorizon = database.prepare(
+    `insert into event_horizons (tenant_id, event_type, position) values (?, ?, ?)
+     on conflict (tenant_id, event_type) do update set position = excluded.position`,
+  );
+  for (const [event_type, position] of horizons) moveHorizon.run(tenant_id, event_type, position);
+  database
+    .prepare('delete from events where position in (select value from json_each(?))')
+    .run(JSON.stringify(old.map(({ position }) => position)));
+  return old.length;
+}
+
+function prunePages(database: Database.Database, { tenant_id, before, limit }: PruneBatch): number {
+  return database
+    .prepare(
+      `delete from run_pages where rowid in (
+         select rowid from run_pages where tenant_id = ? and fetched_at < ? order by fetched_at limit ?)`,
+    )
+    .run(tenant_id, before, limit).changes;
+}
+
+function pruneRuns(database: Database.Database, { tenant_id, before, limit }: PruneBatch): number {
+  const old = database
+    .prepare<unknown[], string>(`select * from (${prunableRuns}) limit @limit`)
+    .pluck()
+    .all({ tenant_id, runs: before, versions: '', events: '', pages: '', limit });
+  const ids = JSON.stringify(old);
+  for (const [table, column] of [
+    ['run_scopes', 'run_id'],
+    ['collector_runs', 'id'],
+  ] as const) {
+    database
+      .prepare(`delete from ${table} where tenant_id = ? and ${column} in (select value from json_each(?))`)
+      .run(tenant_id, ids);
+  }
+  return old.length;
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `'${name}'`).join(', ');
+}
