@@ -82,7 +82,71 @@ describe.for(['postgres', 'sqlite'] as const)('on %s', (dialect) => {
 
     const older = run(url, dialect, { files: first });
 
-    await expect(older).rejects.toThrow('the schema is version 2, this release knows 1: use the newer release');
+    await expect(older).rejects.toThrow(
+      'the schema is version 2, for releases from 2 on; this one knows 1: use a newer release',
+    );
+  });
+
+  test('a release that a newer migration names works with its schema, and has nothing to apply', async () => {
+    const { url, query } = await openDatabase(dialect);
+    const expanded = '-- Adds a table.\n-- compatible_from: 1\ncreate table two (id integer);';
+    await run(url, dialect, { files: { ...first, '0002_expand.sql': expanded } });
+
+    const older = await run(url, dialect, { files: first });
+
+    expect(older).toEqual({ from: 2, latest: 1, pending: [] });
+    expect(await query('select version, compatible_from from schema_migrations order by 1')).toEqual([
+      { version: 1, compatible_from: 1 },
+      { version: 2, compatible_from: 1 },
+    ]);
+  });
+
+  test('the strictest of the newer migrations decides, whichever comes last', async () => {
+    const { url } = await openDatabase(dialect);
+    const last = { '0003_expand.sql': '-- compatible_from: 1\ncreate table four (id integer);' };
+    await run(url, dialect, { files: { ...second, ...last } });
+
+    expect((await run(url, dialect, { files: second })).pending).toEqual([]);
+    await expect(run(url, dialect, { files: first })).rejects.toThrow('for releases from 2 on; this one knows 1');
+  });
+
+  test('an edited file is found under a newer schema too', async () => {
+    const { url } = await openDatabase(dialect);
+    await run(url, dialect, { files: { ...first, '0002_expand.sql': '-- compatible_from: 1\n' } });
+
+    const edited = run(url, dialect, { files: { '0001_first.sql': 'create table one (id text);' } });
+
+    await expect(edited).rejects.toThrow('0001_first was applied with other content');
+  });
+
+  test('a database that was migrated before migrations said so admits only its own release, and learns to tell', async () => {
+    const { url, query, execute: change } = await openDatabase(dialect);
+    await run(url, dialect, { files: second });
+    await change('alter table schema_migrations drop column compatible_from');
+
+    await expect(run(url, dialect, { files: first })).rejects.toThrow('for releases from 2 on');
+    const expand = { '0003_expand.sql': '-- compatible_from: 2\ncreate table four (id integer);' };
+    await run(url, dialect, { files: { ...second, ...expand } });
+
+    expect((await run(url, dialect, { files: second })).pending).toEqual([]);
+    expect(await query('select compatible_from from schema_migrations order by version')).toEqual([
+      { compatible_from: null },
+      { compatible_from: null },
+      { compatible_from: 2 },
+    ]);
+  });
+
+  test.for([
+    '-- compatible_from: 2',
+    '-- compatible_from: 0',
+    '-- compatible-from: 1',
+    '-- Compatible_from 1',
+  ])('a word on compatibility that cannot be meant is refused: %j', async (line) => {
+    const { url } = await openDatabase(dialect);
+
+    await expect(run(url, dialect, { files: { '0001_first.sql': `${line}\n` } })).rejects.toThrow(
+      'it must be "-- compatible_from: N" with a number up to 1',
+    );
   });
 
   test.for([
@@ -194,21 +258,26 @@ describe('on sqlite', () => {
 interface Opened {
   readonly url: string;
   query(sql: string): Promise<unknown[]>;
+  execute(sql: string): Promise<unknown>;
 }
 
 async function openDatabase(dialect: 'postgres' | 'sqlite'): Promise<Opened> {
   if (dialect === 'postgres') return await openPostgres();
   // Two folders that do not exist: they are made.
   const url = join(makeFolder(), 'deep/down/inventory.db');
-  const query = async (sql: string) => {
-    const database = new Database(url, { readonly: true });
+  const open = async (readonly: boolean, use: (database: Database.Database) => unknown[] | Database.Database) => {
+    const database = new Database(url, { readonly });
     try {
-      return database.prepare(sql).all();
+      return [use(database)].flat();
     } finally {
       database.close();
     }
   };
-  return { url, query };
+  return {
+    url,
+    query: (sql) => open(true, (database) => database.prepare(sql).all()),
+    execute: (sql) => open(false, (database) => database.exec(sql)),
+  };
 }
 
 async function openPostgres() {
@@ -220,7 +289,8 @@ async function openPostgres() {
     await sql.end({ timeout: 5 });
     await database.close();
   });
-  return { database, url, query: async (text: string) => [...(await sql.unsafe(text))] };
+  const query = async (text: string): Promise<unknown[]> => [...(await sql.unsafe(text))];
+  return { database, url, query, execute: query };
 }
 
 function run(

@@ -15,7 +15,7 @@ export interface MigrateOptions {
 
 /**
  * Applies the migrations that are missing, in one transaction; safe when several processes do it at once. Throws a
- * ConfigError when the schema is newer than the files, when an applied file was edited, or when roles are missing.
+ * ConfigError when the schema is too new for this release, when an applied file was edited, or when roles are missing.
  */
 export async function migrate({ url, migrationsDir, mode, log }: MigrateOptions): Promise<MigrateResult> {
   const address = parseDatabaseUrl(url);

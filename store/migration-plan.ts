@@ -13,10 +13,20 @@ export interface Migration {
   readonly name: string;
   readonly sql: string;
   readonly sha256: string;
+  /** The oldest release, by its newest migration, that still works once this one is applied; its own number without a word. */
+  readonly compatible_from: number;
 }
 
 /** A row of `schema_migrations`. */
-export type AppliedMigration = Pick<Migration, 'version' | 'name' | 'sha256'>;
+export type AppliedMigration = Pick<Migration, 'version' | 'name' | 'sha256' | 'compatible_from'>;
+
+/** What a database says of its schema: releases whose newest migration is in this range work with it. */
+export interface SchemaVersion {
+  /** The newest migration applied; 0 is an empty database. */
+  readonly version: number;
+  /** The oldest release that may still use it, as its migrations say: a release cannot know what comes after it. */
+  readonly compatible_from: number;
+}
 
 /** What a migration run does: apply, only say what is missing, or apply and roll back. */
 export type MigrateMode = 'apply' | 'check' | 'dry-run';
@@ -44,7 +54,9 @@ export async function readMigrations(migrationsDir: string, dialect: Dialect): P
         throw refuse(`${file} in ${folder} is out of order: a file named ${expected}_name.sql belongs there`);
       }
       const sql = await readFile(join(folder, file), 'utf8');
-      return { version, name: file.slice(0, -'.sql'.length), sql, sha256: hashText(sql.replaceAll('\r\n', '\n')) };
+      const text = sql.replaceAll('\r\n', '\n');
+      const compatible_from = readCompatibleFrom(text, { file, version });
+      return { version, name: file.slice(0, -'.sql'.length), sql, sha256: hashText(text), compatible_from };
     }),
   );
 }
@@ -54,10 +66,23 @@ export async function latestVersion(migrationsDir: string, dialect: Dialect): Pr
   return (await readMigrations(migrationsDir, dialect)).length;
 }
 
-/** The migrations a database lacks. Throws when it is newer than the files, or was made by files that have changed since. */
+// A line `-- compatible_from: 3`. Saying nothing is the safe side; a misspelt word must not pass for it.
+function readCompatibleFrom(text: string, { file, version }: { file: string; version: number }): number {
+  const line = /^--\s*compatible.from.*$/im.exec(text)?.[0];
+  if (line === undefined) return version;
+  const found = Number(/^-- compatible_from: ([1-9]\d*)$/.exec(line)?.[1]);
+  if (found <= version) return found;
+  throw refuse(`${file} says "${line}": it must be "-- compatible_from: N" with a number up to ${version}`);
+}
+
+/**
+ * The migrations a database lacks: none when it is newer than the files and they can still work with it. Throws when they
+ * cannot, or when it was made by files that have changed since.
+ */
 export function planMigrations(files: readonly Migration[], applied: readonly AppliedMigration[]): Migration[] {
-  if (applied.length > files.length) throw schemaTooNew(applied.length, files.length);
-  for (const [index, row] of applied.entries()) {
+  const schema = toSchemaVersion(applied);
+  if (judgeSchema(schema, files.length) === 'too_new') throw schemaTooNew(schema, files.length);
+  for (const [index, row] of applied.slice(0, files.length).entries()) {
     const file = files[index];
     if (file === undefined || file.version !== row.version || file.sha256 !== row.sha256) {
       throw refuse(
@@ -68,16 +93,30 @@ export function planMigrations(files: readonly Migration[], applied: readonly Ap
   return files.slice(applied.length);
 }
 
-/** Throws unless the schema is the one this release reads and writes. */
-export function requireVersion(version: number, latest: number): void {
-  if (version > latest) throw schemaTooNew(version, latest);
-  if (version < latest) {
-    throw refuse(`the schema is version ${version}, this release needs ${latest}: run "inventory migrate"`);
+/** What the applied migrations say together: the strictest of them holds. */
+export function toSchemaVersion(applied: readonly AppliedMigration[]): SchemaVersion {
+  return { version: applied.length, compatible_from: Math.max(0, ...applied.map((row) => row.compatible_from)) };
+}
+
+/** Whether a release whose newest migration is `latest` can work with the schema. */
+export function judgeSchema({ version, compatible_from }: SchemaVersion, latest: number): 'ok' | 'too_old' | 'too_new' {
+  if (version < latest) return 'too_old';
+  return compatible_from > latest ? 'too_new' : 'ok';
+}
+
+/** Throws unless this release can read and write the schema. */
+export function requireSchema(schema: SchemaVersion, latest: number): void {
+  const verdict = judgeSchema(schema, latest);
+  if (verdict === 'too_new') throw schemaTooNew(schema, latest);
+  if (verdict === 'too_old') {
+    throw refuse(`the schema is version ${schema.version}, this release needs ${latest}: run "inventory migrate"`);
   }
 }
 
-function schemaTooNew(version: number, latest: number): ConfigError {
-  return refuse(`the schema is version ${version}, this release knows ${latest}: use the newer release`);
+function schemaTooNew({ version, compatible_from }: SchemaVersion, latest: number): ConfigError {
+  return refuse(
+    `the schema is version ${version}, for releases from ${compatible_from} on; this one knows ${latest}: use a newer release`,
+  );
 }
 
 function refuse(remedy: string): ConfigError {

@@ -8,8 +8,8 @@ import { ConfigError, StoreError } from '#core/errors.ts';
 import { createLogger } from '#core/log.ts';
 import { openTestDatabase } from '#testkit/postgres-for-tests.ts';
 import { createRoles, migrate } from './migrate.ts';
-import { readMigrations } from './migration-plan.ts';
-import { openReader, openWriter } from './open.ts';
+import { latestVersion, readMigrations } from './migration-plan.ts';
+import { openPruner, openReader, openWriter } from './open.ts';
 import type { NewRun } from './store.ts';
 
 const log = createLogger({ level: 'silent' });
@@ -62,8 +62,16 @@ describe('SQLite', () => {
     const url = join(makeFolder(), 'inventory.db');
     await migrate({ url, migrationsDir: await makeNewerMigrations('sqlite'), mode: 'apply', log });
 
-    await expect(openReader({ url, migrationsDir })).rejects.toThrow('use the newer release');
-    await expect(openWriter({ url, ...writerOptions })).rejects.toThrow('use the newer release');
+    await expect(openReader({ url, migrationsDir })).rejects.toThrow('use a newer release');
+    await expect(openWriter({ url, ...writerOptions })).rejects.toThrow('use a newer release');
+  });
+
+  test('a newer schema that still admits this release is opened by both', async () => {
+    const url = join(makeFolder(), 'inventory.db');
+    await migrate({ url, migrationsDir: await makeNewerMigrations('sqlite', expanding), mode: 'apply', log });
+
+    await (await openWriter({ url, ...writerOptions })).close();
+    await (await openReader({ url, migrationsDir })).close();
   });
 });
 
@@ -93,7 +101,17 @@ describe('Postgres', () => {
     await expect(onOlder).rejects.toThrow('run "inventory migrate"');
     await migrate({ url: database.adminUrl, migrationsDir: newer, mode: 'apply', log });
     const onNewer = openReader({ url: database.urlFor('inventory_api'), migrationsDir });
-    await expect(onNewer).rejects.toThrow('use the newer release');
+    await expect(onNewer).rejects.toThrow('use a newer release');
+  });
+
+  test('a newer schema that still admits this release is opened by each service role', async () => {
+    const database = await openDatabase();
+    const newer = await makeNewerMigrations('postgres', expanding);
+    await migrate({ url: database.adminUrl, migrationsDir: newer, mode: 'apply', log });
+
+    await (await openWriter({ url: database.urlFor('inventory_collector'), ...writerOptions })).close();
+    await (await openReader({ url: database.urlFor('inventory_api'), migrationsDir })).close();
+    await (await openPruner({ url: database.urlFor('inventory_prune'), ...writerOptions })).close();
   });
 
   test('a database that does not answer is a StoreError with host and port and without the password', async () => {
@@ -111,12 +129,15 @@ async function openDatabase(options: { empty?: boolean } = {}) {
   return database;
 }
 
+/** A migration that says this release can live with it. */
+const expanding = `-- compatible_from: ${await latestVersion(migrationsDir, 'sqlite')}\n`;
+
 /** Our migrations and one more. */
-async function makeNewerMigrations(dialect: 'postgres' | 'sqlite'): Promise<string> {
+async function makeNewerMigrations(dialect: 'postgres' | 'sqlite', text = ''): Promise<string> {
   const folder = makeFolder();
   mkdirSync(join(folder, dialect));
   const files = await readMigrations(migrationsDir, dialect);
-  const next = { version: files.length + 1, name: `${String(files.length + 1).padStart(4, '0')}_next`, sql: '' };
+  const next = { version: files.length + 1, name: `${String(files.length + 1).padStart(4, '0')}_next`, sql: text };
   for (const { name, sql } of [...files, next]) writeFileSync(join(folder, dialect, `${name}.sql`), sql);
   return folder;
 }

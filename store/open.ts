@@ -20,8 +20,8 @@ export interface OpenWriterOptions extends OpenReaderOptions {
 }
 
 /**
- * Opens the store for runner and ingest. A SQLite file is created and migrated; on Postgres a schema of another release
- * is a ConfigError. Throws StoreError when the database cannot be reached.
+ * Opens the store for runner and ingest. A SQLite file is created and migrated; on Postgres a schema that this release
+ * cannot work with is a ConfigError. Throws StoreError when the database cannot be reached.
  */
 export async function openWriter({ url, migrationsDir, clock, log }: OpenWriterOptions): Promise<Store<Writer>> {
   const address = parseDatabaseUrl(url);
@@ -35,8 +35,8 @@ export async function openWriter({ url, migrationsDir, clock, log }: OpenWriterO
 }
 
 /**
- * Opens the store for API and console: nothing can be written through it. A schema of another release is a ConfigError,
- * a database that does not answer or a file that does not exist a StoreError.
+ * Opens the store for API and console: nothing can be written through it. A schema that this release cannot work with is a
+ * ConfigError, a database that does not answer or a file that does not exist a StoreError.
  */
 export async function openReader({ url, migrationsDir }: OpenReaderOptions): Promise<Store<Reader>> {
   const address = parseDatabaseUrl(url);

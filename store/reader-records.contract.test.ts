@@ -414,10 +414,15 @@ describe.for(databases)('the Reader on $dialect', ({ open, dialect }) => {
       expect(refusal instanceof StoreError || dialect === 'sqlite').toBe(true);
     });
 
-    test('tells the number of the newest migration', async () => {
-      const [row] = await store.query('select max(version) as version from schema_migrations');
+    test('tells the number of the newest migration, and from which on a release can work with it', async () => {
+      const [row] = await store.query(
+        'select max(version) as version, max(compatible_from) as compatible_from from schema_migrations',
+      );
 
-      expect(await reader.schemaVersion()).toBe(Number(row?.['version']));
+      expect(await reader.schemaVersion()).toEqual({
+        version: Number(row?.['version']),
+        compatible_from: Number(row?.['compatible_from']),
+      });
     });
   });
 });

@@ -3,6 +3,7 @@ import type { JsonObject } from '#core/json.ts';
 import type { Observation, ObservationKind } from '#core/observation.ts';
 import type { Request, Stamp } from '#core/provenance.ts';
 import type { Counts, Measures, Outcome, Run, Skipped } from '#core/run.ts';
+import type { SchemaVersion } from './migration-plan.ts';
 
 /** What a run knows of itself when it begins. Its times and counts are the store's. */
 export type NewRun = Pick<Run, 'tenant_id' | 'id' | 'collector' | 'version' | 'image_digest' | 'trigger'>;
@@ -269,8 +270,8 @@ export interface Reader {
   ): Promise<{ readonly items: readonly Difference[]; readonly next: Position | null }>;
   /** Every scope of one tenant, or of all of them when undefined (metrics). */
   listScopeStatus(tenant_id: string | undefined): Promise<readonly ScopeStatus[]>;
-  /** The number of the newest migration applied, or throws StoreError when the database does not answer. */
-  schemaVersion(): Promise<number>;
+  /** What the database says of its schema, or throws StoreError when it does not answer. */
+  schemaVersion(): Promise<SchemaVersion>;
 }
 
 /** Closing lets running statements end. */

@@ -509,6 +509,18 @@ describe.for(databases)('the read API on $dialect', ({ dialect, open }) => {
       expect(problem.detail).toContain(remedy);
     });
 
+    test.for([
+      [{ version: 5, compatible_from: 3 }, 200],
+      [{ version: 5, compatible_from: 4 }, 503],
+    ] as const)('a newer schema, %j, is asked from which release on it can be used', async ([schema, status]) => {
+      const reader = { ...opened.reader, schemaVersion: async () => schema };
+
+      const response = await create({ reader, schemaVersionExpected: 3 }).app.request('/readyz');
+
+      expect(response.status).toBe(status);
+      if (status === 200) expect(await response.json()).toEqual({ ok: true, schema_version: 5 });
+    });
+
     test('a process that is ending is not ready, and alive', async () => {
       const ending = create({ stopping: AbortSignal.abort() }).app;
 

@@ -6,13 +6,14 @@ import type { Logger } from '#core/log.ts';
 import { describeError } from '#core/redact.ts';
 import type { App } from '#services/app.ts';
 import { type Problem, problemSchema, sendProblem } from '#services/problem.ts';
+import { judgeSchema, type SchemaVersion } from '#store/migration-plan.ts';
 import type { Reader } from '#store/store.ts';
 import { commonResponses } from './responses.ts';
 
 export interface HealthOptions {
   readonly reader: Pick<Reader, 'schemaVersion'>;
   readonly log: Logger;
-  /** The schema this release was written for: the number of its newest migration. */
+  /** The schema this release was written for: the number of its newest migration. A newer one may still admit it. */
   readonly schemaVersionExpected: number;
   readonly stopping: AbortSignal;
 }
@@ -38,7 +39,8 @@ const readyRoute = createRoute({
   tags: ['operations'],
   security: [],
   summary: 'May requests be sent here?',
-  description: 'Asks the database for its schema version. Needs no token.',
+  description: `Asks the database for its schema. A newer one is well as long as its migrations say that this release can still
+work with it, so that a release is rolled out, and back, without a gap. Needs no token.`,
   responses: {
     200: {
       description: 'yes',
@@ -66,8 +68,9 @@ async function readReadiness(options: HealthOptions): Promise<number | Problem<5
   }
   const deadline = openDeadline(readyTimeoutMs);
   try {
-    const version = await raceSignal(options.reader.schemaVersion(), deadline.signal);
-    return version === options.schemaVersionExpected ? version : toMismatch(version, options.schemaVersionExpected);
+    const schema = await raceSignal(options.reader.schemaVersion(), deadline.signal);
+    const verdict = judgeSchema(schema, options.schemaVersionExpected);
+    return verdict === 'ok' ? schema.version : toMismatch(verdict, schema, options.schemaVersionExpected);
   } catch (error) {
     options.log.warn({ cause: describeError(error) }, 'not ready');
     return {
@@ -80,9 +83,21 @@ async function readReadiness(options: HealthOptions): Promise<number | Problem<5
   }
 }
 
-function toMismatch(found: number, expected: number): Problem<503> {
-  const versions = `the database has schema ${found}, this release needs ${expected}`;
-  return found < expected
-    ? { status: 503, code: 'schema_too_old', detail: `${versions}: run \`inventory migrate\`` }
-    : { status: 503, code: 'schema_too_new', detail: `${versions}: deploy the release that migrated it` };
+function toMismatch(
+  verdict: 'too_old' | 'too_new',
+  { version, compatible_from }: SchemaVersion,
+  expected: number,
+): Problem<503> {
+  const found = `the database has schema ${version}`;
+  return verdict === 'too_old'
+    ? {
+        status: 503,
+        code: 'schema_too_old',
+        detail: `${found}, this release needs ${expected}: run \`inventory migrate\``,
+      }
+    : {
+        status: 503,
+        code: 'schema_too_new',
+        detail: `${found}, for releases from ${compatible_from} on, this one knows ${expected}: deploy the release that migrated it`,
+      };
 }

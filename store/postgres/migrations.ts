@@ -6,6 +6,8 @@ import {
   type MigrateResult,
   type Migration,
   planMigrations,
+  type SchemaVersion,
+  toSchemaVersion,
 } from '../migration-plan.ts';
 import { openPostgres, type PostgresTransaction } from './connection.ts';
 import { toStoreError } from './errors.ts';
@@ -50,9 +52,9 @@ export async function migratePostgres({ url, files, mode }: MigratePostgresOptio
   }
 }
 
-/** The number of the newest migration applied; 0 when there is none. */
-export async function readPostgresVersion(sql: PostgresTransaction): Promise<number> {
-  return (await readApplied(sql)).length;
+/** What the applied migrations say of the schema. */
+export async function readPostgresSchema(sql: PostgresTransaction): Promise<SchemaVersion> {
+  return toSchemaVersion(await readApplied(sql));
 }
 
 async function becomeOwner(sql: PostgresTransaction): Promise<void> {
@@ -89,21 +91,27 @@ async function readApplied(sql: PostgresTransaction): Promise<AppliedMigration[]
   const [table] = await sql<{ exists: boolean }[]>`
     select to_regclass('inventory.schema_migrations') is not null as exists`;
   if (!table?.exists) return [];
-  return await sql<AppliedMigration[]>`select version, name, sha256 from schema_migrations order by version`;
+  // Through JSON, for a database that was migrated before there was the column.
+  return await sql<AppliedMigration[]>`
+    select version, name, sha256, coalesce((to_jsonb(m) ->> 'compatible_from')::integer, version) as compatible_from
+    from schema_migrations m order by version`;
 }
 
 async function apply(sql: PostgresTransaction, pending: readonly Migration[]): Promise<void> {
   await sql.unsafe(
     `create table if not exists schema_migrations (
        version integer primary key, name text not null, sha256 text not null, applied_at timestamptz not null default now());
+     alter table schema_migrations add column if not exists compatible_from integer;
      grant select on schema_migrations to ${serviceRoles.join(', ')}`,
   );
-  for (const { version, name, sha256, sql: text } of pending) {
+  for (const { version, name, sha256, compatible_from, sql: text } of pending) {
     try {
       await sql.unsafe(text);
     } catch (error) {
       throw toStoreError(error, `${name}.sql`);
     }
-    await sql`insert into schema_migrations (version, name, sha256) values (${version}, ${name}, ${sha256})`;
+    await sql`
+      insert into schema_migrations (version, name, sha256, compatible_from)
+      values (${version}, ${name}, ${sha256}, ${compatible_from})`;
   }
 }

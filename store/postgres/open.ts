@@ -1,12 +1,12 @@
-// Opens the Postgres halves of the store, on a schema that is the one this release knows.
+// Opens the Postgres halves of the store, on a schema that this release can work with.
 import type { Clock } from '#core/clock.ts';
-import { requireVersion } from '../migration-plan.ts';
+import { requireSchema } from '../migration-plan.ts';
 import type { Pruner } from '../prune.ts';
 import type { Reader, Store, Writer } from '../store.ts';
 import { openPostgres, type PostgresConnection, type PostgresOptions } from './connection.ts';
-import { readPostgresVersion } from './migrations.ts';
+import { readPostgresSchema } from './migrations.ts';
 
-/** The newest migration of this release, which the schema must have. */
+/** The newest migration of this release: the schema must have it, and still admit it. */
 interface Needs {
   readonly latest: number;
 }
@@ -60,8 +60,8 @@ export async function openPostgresPruner(url: string, { latest }: Needs): Promis
 async function connect({ latest, ...options }: PostgresOptions & Needs): Promise<PostgresConnection> {
   const connection = openPostgres(options);
   try {
-    const version = await connection.transact({ tenant_id: null, mode: 'read only' }, readPostgresVersion);
-    requireVersion(version, latest);
+    const schema = await connection.transact({ tenant_id: null, mode: 'read only' }, readPostgresSchema);
+    requireSchema(schema, latest);
     return connection;
   } catch (error) {
     await connection.close();

@@ -5,7 +5,7 @@ import type { ReadRow } from '../read/rows.ts';
 import { listScopeStatus, toScopeStatus } from '../read/runs.ts';
 import type { Reader } from '../store.ts';
 import type { PostgresConnection } from './connection.ts';
-import { readPostgresVersion } from './migrations.ts';
+import { readPostgresSchema } from './migrations.ts';
 import { postgresDialect } from './reader-dialect.ts';
 import { sqlTime } from './records.ts';
 
@@ -18,7 +18,7 @@ export function createPostgresReader(connection: PostgresConnection): Reader {
       const statement = tenant_id === undefined ? allScopes : listScopeStatus(tenant_id, postgresDialect);
       return toScopeStatus(await query(tenant_id ?? null, statement));
     },
-    schemaVersion: () => connection.transact({ tenant_id: null, mode: 'read only' }, readPostgresVersion),
+    schemaVersion: () => connection.transact({ tenant_id: null, mode: 'read only' }, readPostgresSchema),
   };
 }
 

@@ -7,6 +7,8 @@ import {
   type MigrateResult,
   type Migration,
   planMigrations,
+  type SchemaVersion,
+  toSchemaVersion,
 } from '../migration-plan.ts';
 import { attempt, openSqlite, transact } from './connection.ts';
 
@@ -38,48 +40,58 @@ export function migrateDatabase(
   { files, mode }: Pick<MigrateSqliteOptions, 'files' | 'mode'>,
 ): MigrateResult {
   // A look takes no lock, so that every start of a program does not wait for the others.
-  const pending = planMigrations(
-    files,
-    attempt(database.name, () => readApplied(database)),
-  );
-  if (mode === 'check' || pending.length === 0) return describe(files, pending);
+  const found = plan(files, database);
+  if (mode === 'check' || found.pending.length === 0) return found;
   return transact(database, () => {
-    const still = planMigrations(files, readApplied(database));
+    const still = plan(files, database);
     if (mode === 'dry-run') database.exec('savepoint dry_run');
-    apply(database, still);
+    apply(database, still.pending);
     if (mode === 'dry-run') database.exec('rollback to dry_run');
-    return describe(files, still);
+    return still;
   });
 }
 
-/** The number of the newest migration applied; 0 when there is none. */
-export function readSqliteVersion(database: Database.Database): number {
-  return attempt(database.name, () => readApplied(database).length);
+/** What the applied migrations say of the schema. */
+export function readSqliteSchema(database: Database.Database): SchemaVersion {
+  return attempt(database.name, () => toSchemaVersion(readApplied(database)));
 }
 
-function describe(files: readonly Migration[], pending: readonly Migration[]): MigrateResult {
-  return { from: files.length - pending.length, latest: files.length, pending };
+function plan(files: readonly Migration[], database: Database.Database) {
+  const applied = attempt(database.name, () => readApplied(database));
+  return { from: applied.length, latest: files.length, pending: planMigrations(files, applied) };
 }
 
 function readApplied(database: Database.Database): AppliedMigration[] {
-  const table = database
-    .prepare(`select 1 from sqlite_schema where type = 'table' and name = 'schema_migrations'`)
-    .get();
-  if (table === undefined) return [];
+  const columns = readColumns(database);
+  if (columns.length === 0) return [];
+  // A database that was migrated before there was the column says nothing.
+  const compatible_from = columns.includes('compatible_from') ? 'coalesce(compatible_from, version)' : 'version';
   return database
-    .prepare<[], AppliedMigration>('select version, name, sha256 from schema_migrations order by version')
+    .prepare<[], AppliedMigration>(
+      `select version, name, sha256, ${compatible_from} as compatible_from from schema_migrations order by version`,
+    )
     .all();
+}
+
+// None when there is no table.
+function readColumns(database: Database.Database): string[] {
+  return database.prepare<[], string>(`select name from pragma_table_info('schema_migrations')`).pluck().all();
 }
 
 function apply(database: Database.Database, pending: readonly Migration[]): void {
   database.exec(
     `create table if not exists schema_migrations (
        version integer primary key, name text not null, sha256 text not null,
-       applied_at text not null default (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))) strict`,
+       applied_at text not null default (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), compatible_from integer) strict`,
   );
-  const insert = database.prepare('insert into schema_migrations (version, name, sha256) values (?, ?, ?)');
-  for (const { version, name, sha256, sql } of pending) {
+  if (!readColumns(database).includes('compatible_from')) {
+    database.exec('alter table schema_migrations add column compatible_from integer');
+  }
+  const insert = database.prepare(
+    'insert into schema_migrations (version, name, sha256, compatible_from) values (?, ?, ?, ?)',
+  );
+  for (const { version, name, sha256, compatible_from, sql } of pending) {
     attempt(`${name}.sql`, () => database.exec(sql));
-    insert.run(version, name, sha256);
+    insert.run(version, name, sha256, compatible_from);
   }
 }

@@ -1,12 +1,12 @@
-// Opens the SQLite halves of the store, on a schema that is the one this release knows.
+// Opens the SQLite halves of the store, on a schema that this release can work with.
 import type Database from 'better-sqlite3';
 import type { Clock } from '#core/clock.ts';
 import type { Logger } from '#core/log.ts';
-import { type Migration, requireVersion } from '../migration-plan.ts';
+import { type Migration, requireSchema } from '../migration-plan.ts';
 import type { Pruner } from '../prune.ts';
 import type { Reader, Store, Writer } from '../store.ts';
 import { openSqlite } from './connection.ts';
-import { migrateDatabase, readSqliteVersion } from './migrations.ts';
+import { migrateDatabase, readSqliteSchema } from './migrations.ts';
 
 interface WriterNeeds {
   readonly files: readonly Migration[];
@@ -39,7 +39,7 @@ export async function openSqlitePruner(
 export async function openSqliteReader(path: string, { latest }: { readonly latest: number }): Promise<Store<Reader>> {
   const { createSqliteReader } = await import('./reader.ts');
   return open({ path, readOnly: true }, (database) => {
-    requireVersion(readSqliteVersion(database), latest);
+    requireSchema(readSqliteSchema(database), latest);
     return createSqliteReader(database);
   });
 }

@@ -6,7 +6,7 @@ import type { ReadRow } from '../read/rows.ts';
 import { listScopeStatus, toScopeStatus } from '../read/runs.ts';
 import type { Reader } from '../store.ts';
 import { attempt } from './connection.ts';
-import { readSqliteVersion } from './migrations.ts';
+import { readSqliteSchema } from './migrations.ts';
 import { sqliteDialect } from './reader-dialect.ts';
 
 /** Creates the Reader for a connection that was opened for reading. */
@@ -18,6 +18,6 @@ export function createSqliteReader(database: Database.Database): Reader {
   return {
     ...createReader(sqliteDialect, async (_tenant_id, statement) => query(statement)),
     listScopeStatus: async (tenant_id) => toScopeStatus(query(listScopeStatus(tenant_id, sqliteDialect))),
-    schemaVersion: async () => readSqliteVersion(database),
+    schemaVersion: async () => readSqliteSchema(database),
   };
 }
