@@ -65,6 +65,33 @@ describe('a collector', () => {
     expect(part).toMatchObject({ sources: [{ name: 'main', role_chain: [{ role_arn: AWS_ORG_AUDIT_ROLE_ARN }] }] });
   });
 
+  test('may have a budget beside its own fields, or beside its variables', async () => {
+    const document =
+      'collectors: { aws: { freshness_budget: 1h, sources: [{ name: prod }] }, prometheus: { freshness_budget: 1d } }';
+    const variables = { INVENTORY_CONFIG: await writeDocument(document), PROM_URL: 'http://prometheus.example:9090' };
+
+    const { part } = await loadCollectorConfig(variables, await loadCollector('aws'));
+    const other = await loadCollectorConfig(variables, await loadCollector('prometheus'));
+
+    expect(part).toMatchObject({ sources: [{ name: 'prod' }] });
+    expect(other.part).toMatchObject({ endpoints: [{ name: 'main' }] });
+    expect(other.config.collectors['prometheus']?.freshness_budget).toBe(86_400_000);
+  });
+
+  test('needs the variables that its own part refers to, and not those of another one', async () => {
+    const chain = 'role_chain: [{ role_arn: arn:aws:iam::111122223333:role/audit, external_id: env:EXTERNAL_ID }]';
+    const gcp = 'gcp: { sources: [{ name: corp, root: organizations/123456789012 }] }';
+    const INVENTORY_CONFIG = await writeDocument(
+      `collectors: { aws: { sources: [{ name: main, ${chain} }] }, ${gcp} }`,
+    );
+
+    expect((await loadConfig({ INVENTORY_CONFIG })).collectors).toHaveProperty('aws');
+    expect((await loadCollectorConfig({ INVENTORY_CONFIG }, await loadCollector('gcp'))).part).toBeDefined();
+    expect(await problemsOf(loadCollectorConfig({ INVENTORY_CONFIG }, await loadCollector('aws')))).toContain(
+      'set the environment variable EXTERNAL_ID',
+    );
+  });
+
   test('whose name is no folder name is refused before anything is imported', async () => {
     for (const name of ['../aws', 'AWS', '']) {
       expect(await problemsOf(loadCollector(name))).toContain('there is no collector');

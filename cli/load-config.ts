@@ -21,7 +21,8 @@ export async function loadConfig(variables: Variables): Promise<LoadedConfig> {
 
 /**
  * The configuration and, with it, one collector's own part; its problems are reported together with the others. Without a
- * part in the document the collector's plain variables make one, and without those its schema's defaults.
+ * part in the document, or fields of its own in it, the collector's plain variables make one, and without those its schema's
+ * defaults.
  */
 export async function loadCollectorConfig<Schema extends z.ZodType>(
   variables: Variables,
@@ -30,7 +31,9 @@ export async function loadCollectorConfig<Schema extends z.ZodType>(
   const problems: ConfigProblem[] = [];
   const document = await readDocument(variables, problems);
   findInlineSecrets(document, problems);
-  const config = parsePart(configSchema, resolveReferences(document, variables, problems), '', problems);
+  const unset: ConfigProblem[] = [];
+  const config = parsePart(configSchema, resolveReferences(document, variables, unset), '', problems);
+  problems.push(...unset.filter(({ key }) => isNeeded(key, collector?.name)));
   const databaseUrl = config && (await readDatabaseUrl(config, variables, problems));
   const part = config && collector ? parseCollectorPart(collector, config, variables, problems) : undefined;
   if (problems.length > 0 || config === undefined || databaseUrl === undefined) {
@@ -39,13 +42,19 @@ export async function loadCollectorConfig<Schema extends z.ZodType>(
   return { config: { ...config, databaseUrl }, part };
 }
 
+// The secrets of a collector are where it runs, and nowhere else.
+function isNeeded(key: string, collector: string | undefined): boolean {
+  return !key.startsWith('collectors.') || key.startsWith(`collectors.${collector}.`);
+}
+
 function parseCollectorPart<Schema extends z.ZodType>(
   collector: Collector<Schema>,
   config: Config,
   variables: Variables,
   problems: ConfigProblem[],
 ): z.output<Schema> | undefined {
-  const part = config.collectors[collector.name] ?? collector.fromEnvironment?.(variables) ?? {};
+  const own = config.collectors[collector.name]?.own ?? {};
+  const part = Object.keys(own).length > 0 ? own : (collector.fromEnvironment?.(variables) ?? {});
   return parsePart(collector.config, part, `collectors.${collector.name}`, problems);
 }
 

@@ -1,11 +1,14 @@
 // Tests of the command line as a user types it: exit codes, messages, and a whole run against the sandbox.
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { configSchema } from '#core/config.ts';
 import { openSandbox, type Sandbox } from './sandbox.ts';
+import { statusSchema } from './status.ts';
 
 const main = join(import.meta.dirname, 'main.ts');
 const run = promisify(execFile);
@@ -83,9 +86,31 @@ describe('a laptop', () => {
     expect(collected).toMatchObject({ code: 0, stdout: '' });
     expect(collected.stderr).toContain('"outcome":"complete"');
     expect(status.stdout).toMatch(/aws:main +2\d{3}-.* complete +\d+/);
+    expect(status.stdout).toMatch(/^aws +yes +2\d{3}-\S+ .* complete$/m);
     for (const secret of Object.entries(sandbox.variables).filter(([name]) => name.includes('KEY'))) {
       expect(collected.stderr).not.toContain(secret[1]);
     }
+  });
+
+  test('status as JSON tells the same of collectors and scopes, against the budget that is configured', async () => {
+    const INVENTORY_CONFIG = join(folder, 'status.yaml');
+    const { collectors: configured } = configSchema.parse(
+      parse(await readFile(sandbox.variables['INVENTORY_CONFIG'] ?? '', 'utf8')),
+    );
+    const aws = { ...configured['aws']?.own, freshness_budget: '1d' };
+    await writeFile(INVENTORY_CONFIG, stringify({ collectors: { aws, gcp: null } }));
+    const variables = { ...sandbox.variables, INVENTORY_CONFIG, DB_PATH: join(folder, 'status.db') };
+
+    await inventory(variables, 'collect', 'aws');
+    const { code, stdout } = await inventory(variables, 'status', '--json');
+
+    const { collectors, scopes } = statusSchema.parse(JSON.parse(stdout));
+    expect(code).toBe(0);
+    expect(collectors).toMatchObject([
+      { collector: 'aws', freshness: 'fresh', freshness_budget_seconds: 86_400, stalest_scope: 'aws:main' },
+      { collector: 'gcp', freshness: 'never', freshness_budget_seconds: 1200, last_attempt_at: null },
+    ]);
+    expect(scopes).toMatchObject([{ scope: 'aws:main', measures: {} }]);
   });
 
   test('a dry run reads and writes nothing', async () => {

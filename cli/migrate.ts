@@ -33,10 +33,15 @@ export async function migrateCommand(environment: Environment, options: MigrateC
 // One line per migration, then the version.
 function describeResult({ from, latest, pending }: MigrateResult, mode: MigrateMode): string[] {
   const verb = { apply: 'applied', check: 'pending', 'dry-run': 'works, rolled back' }[mode];
-  const version = mode === 'apply' ? latest : from;
+  const version = mode === 'apply' ? Math.max(from, latest) : from;
+  const place = {
+    before: ` of ${latest}`,
+    at: ', the newest',
+    after: ', newer than this release, which can work with it',
+  };
   return [
     ...pending.map(({ name }) => `${verb}: ${name}`),
-    `the schema is version ${version}${version === latest ? ', the newest' : ` of ${latest}`}`,
+    `the schema is version ${version}${place[version < latest ? 'before' : version === latest ? 'at' : 'after']}`,
   ];
 }
 

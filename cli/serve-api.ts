@@ -36,7 +36,8 @@ export async function serveApiCommand(environment: Environment): Promise<void> {
   try {
     const { auth } = config.api;
     const options = { reader, auth, clock, log, schemaVersionExpected, version, stopping: signal };
-    const api = createApi({ ...options, tenant: config.tenant, ops: config.ops !== undefined });
+    const { tenant, collectors } = config;
+    const api = createApi({ ...options, tenant, collectors, ops: config.ops !== undefined });
     const listeners = await listenAll(environment, config, api);
     for (const { url } of listeners) log.info({ event: 'listening', url }, 'listening');
     await untilAborted(signal);

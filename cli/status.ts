@@ -1,31 +1,70 @@
-// `inventory status`: how fresh every scope is, and how its last run ended.
+// `inventory status`: how fresh every collector and every scope is, and how its last run ended.
+import { z } from 'zod';
 import type { Clock } from '#core/clock.ts';
+import { type CollectorStatus, collectorStatusSchema, toCollectorStatus } from '#services/api/collector-status.ts';
 import { openReader } from '#store/open.ts';
-import type { ScopeStatus } from '#store/store.ts';
+import { type ScopeStatus, scopeStatusSchema } from '#store/status.ts';
 import type { Environment } from './environment.ts';
 import { loadConfig } from './load-config.ts';
 import { formatTable } from './table.ts';
 
-/** Prints one line per scope of the configured tenant, or says that nothing has run yet. */
+/** What `inventory status --json` prints: the facts of /metrics, of the configured tenant. */
+export const statusSchema = z.strictObject({
+  collectors: z.array(collectorStatusSchema),
+  scopes: z.array(scopeStatusSchema),
+});
+export type Status = z.output<typeof statusSchema>;
+
+/** Prints one line per collector and per scope of the configured tenant, or says that nothing has run yet. */
 export async function statusCommand(environment: Environment, options: { readonly json?: boolean }): Promise<void> {
-  const config = await loadConfig(environment.variables);
-  const reader = await openReader({ url: config.databaseUrl, migrationsDir: environment.migrationsDir });
+  const { clock, migrationsDir, variables } = environment;
+  const config = await loadConfig(variables);
+  const reader = await openReader({ url: config.databaseUrl, migrationsDir });
   try {
-    const scopes = await reader.listScopeStatus(config.tenant);
-    environment.print(options.json ? JSON.stringify(scopes, undefined, 2) : formatStatus(scopes, environment.clock));
+    const { tenant } = config;
+    const [runs, scopes] = await Promise.all([reader.listCollectorRuns(tenant), reader.listScopeStatus(tenant)]);
+    const collectors = toCollectorStatus({ runs, scopes }, config, clock.now());
+    const status = statusSchema.parse({ collectors, scopes });
+    environment.print(options.json ? JSON.stringify(status, undefined, 2) : formatStatus(status, clock));
   } finally {
     await reader.close();
   }
 }
 
-/** The table, or a hint when there is nothing to show. */
-export function formatStatus(scopes: readonly ScopeStatus[], clock: Pick<Clock, 'now'>): string {
-  if (scopes.length === 0) return 'no scope has been collected yet: inventory collect aws';
+/** The tables, or a hint when there is nothing to show. */
+export function formatStatus({ collectors, scopes }: Status, clock: Pick<Clock, 'now'>): string {
+  const hint = 'no scope has been collected yet: inventory collect aws';
+  const parts = [
+    ...(collectors.length > 0 ? [formatCollectors(collectors, clock.now())] : []),
+    scopes.length > 0 ? formatScopes(scopes, clock.now()) : hint,
+  ];
+  return parts.join('\n\n');
+}
+
+function formatCollectors(collectors: readonly CollectorStatus[], now: Date): string {
+  const times = ['last success', 'age', 'budget', 'freshness', 'last attempt', 'seconds'];
+  const heading = ['collector', 'enabled', ...times, 'seen', 'vanished', 'outcome'];
+  const rows = collectors.map((status) => [
+    status.collector,
+    status.enabled ? 'yes' : 'no',
+    status.last_success_at ?? 'never',
+    formatAge(status.last_success_at, now),
+    status.freshness_budget_seconds === null ? '-' : formatDuration(status.freshness_budget_seconds),
+    status.freshness ?? '-',
+    status.last_attempt_at ?? 'never',
+    status.last_duration_seconds?.toFixed(1) ?? '-',
+    ...[status.items?.seen, status.items?.vanished].map((count) => String(count ?? '-')),
+    status.last_run_status ?? '-',
+  ]);
+  return formatTable(heading, rows);
+}
+
+function formatScopes(scopes: readonly ScopeStatus[], now: Date): string {
   const heading = ['scope', 'last complete', 'age', 'outcome', 'seen', 'missing', 'vanished', 'rejected', 'seconds'];
   const rows = scopes.map((scope) => [
     scope.scope,
     scope.last_complete_at ?? 'never',
-    formatAge(scope.last_complete_at, clock.now()),
+    formatAge(scope.last_complete_at, now),
     scope.outcome ?? 'running',
     ...[scope.seen, scope.missing, scope.vanished, scope.rejected].map((count) => String(count ?? '-')),
     scope.duration_seconds?.toFixed(1) ?? '-',
@@ -33,10 +72,13 @@ export function formatStatus(scopes: readonly ScopeStatus[], clock: Pick<Clock, 
   return formatTable(heading, rows);
 }
 
-// The two largest units: 3d 4h, 5h 12m, 42s.
 function formatAge(since: string | null, now: Date): string {
   if (since === null) return '-';
-  const seconds = Math.max(0, Math.floor((now.getTime() - Date.parse(since)) / 1000));
+  return formatDuration(Math.max(0, Math.floor((now.getTime() - Date.parse(since)) / 1000)));
+}
+
+// The two largest units, without a second one of 0: 3d 4h, 5h 12m, 20m, 42s.
+function formatDuration(seconds: number): string {
   const units: readonly (readonly [string, number])[] = [
     ['d', Math.floor(seconds / 86_400)],
     ['h', Math.floor(seconds / 3600) % 24],
@@ -47,6 +89,7 @@ function formatAge(since: string | null, now: Date): string {
   if (first === -1) return '0s';
   return units
     .slice(first, first + 2)
+    .filter(([, amount]) => amount > 0)
     .map(([unit, amount]) => `${amount}${unit}`)
     .join(' ');
 }

@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { configSchema } from '#core/config.ts';
-import type { ScopeStatus } from '#store/store.ts';
+import type { CollectorStatus } from '#services/api/collector-status.ts';
+import type { ScopeStatus } from '#store/status.ts';
 import { formatStatus } from './status.ts';
 import { formatTable } from './table.ts';
 import { tokenNewCommand } from './token-new.ts';
@@ -16,6 +17,7 @@ const scope: ScopeStatus = {
   last_attempt_at: '2026-11-24T10:00:00.000Z',
   last_complete_at: '2026-11-24T09:58:30.000Z',
   held_kinds: 0,
+  measures: {},
   outcome: 'complete',
   duration_seconds: 1.25,
   seen: 51,
@@ -24,6 +26,21 @@ const scope: ScopeStatus = {
   rejected: 0,
 };
 
+const collector: CollectorStatus = {
+  tenant_id: 'default',
+  collector: 'aws',
+  enabled: true,
+  freshness_budget_seconds: 1200,
+  freshness: 'fresh',
+  last_success_at: '2026-11-24T09:58:30.000Z',
+  stalest_scope: 'aws:main',
+  last_attempt_at: '2026-11-24T09:58:28.000Z',
+  last_duration_seconds: 1.25,
+  last_run_status: 'complete',
+  items: { seen: 51, missing: 1, vanished: 2, rejected: 0 },
+};
+const never = { last_success_at: null, last_attempt_at: null, last_duration_seconds: null, last_run_status: null };
+
 test('a table is as wide as its widest cells', () => {
   expect(formatTable(['a', 'long heading'], [['wide cell', 'x']])).toBe('A          LONG HEADING\nwide cell  x');
 });
@@ -31,10 +48,8 @@ test('a table is as wide as its widest cells', () => {
 test('the status names age and outcome of every scope', () => {
   const clock = { now: () => new Date('2026-11-24T10:00:00.000Z') };
 
-  const [, first, second] = formatStatus(
-    [scope, { ...scope, scope: 'aws:new', last_complete_at: null, outcome: null }],
-    clock,
-  ).split('\n');
+  const scopes = [scope, { ...scope, scope: 'aws:new', last_complete_at: null, outcome: null }];
+  const [, first, second] = formatStatus({ collectors: [], scopes }, clock).split('\n');
 
   expect(first?.split(/\s{2,}/)).toEqual([
     'aws:main',
@@ -50,8 +65,36 @@ test('the status names age and outcome of every scope', () => {
   expect(second?.split(/\s{2,}/).slice(0, 4)).toEqual(['aws:new', 'never', '-', 'running']);
 });
 
-test('the status of an empty inventory says what to do', () => {
-  expect(formatStatus([], { now: () => new Date() })).toContain('inventory collect');
+test('the status names freshness and last run of every collector, above the scopes', () => {
+  const clock = { now: () => new Date('2026-11-24T10:00:00.000Z') };
+  const unknown = {
+    ...collector,
+    ...never,
+    enabled: false,
+    freshness_budget_seconds: null,
+    freshness: null,
+    items: null,
+  };
+
+  const lines = formatStatus({ collectors: [collector, unknown], scopes: [scope] }, clock).split('\n');
+
+  const success = '2026-11-24T09:58:30.000Z';
+  const [heading, ...rows] = lines.map((line) => line.split(/\s{2,}/));
+  expect(heading?.join('|')).toBe(
+    'COLLECTOR|ENABLED|LAST SUCCESS|AGE|BUDGET|FRESHNESS|LAST ATTEMPT|SECONDS|SEEN|VANISHED|OUTCOME',
+  );
+  expect(rows.slice(0, 2)).toEqual([
+    ['aws', 'yes', success, '1m 30s', '20m', 'fresh', '2026-11-24T09:58:28.000Z', '1.3', '51', '2', 'complete'],
+    ['aws', 'no', 'never', '-', '-', '-', 'never', '-', '-', '-', '-'],
+  ]);
+  expect(lines.slice(3).join('\n')).toMatch(/^\nSCOPE .*\naws:main /);
+});
+
+test('the status of an empty inventory says what to do, also where a collector is configured', () => {
+  const clock = { now: () => new Date() };
+
+  expect(formatStatus({ collectors: [], scopes: [] }, clock)).toMatch(/^no scope .*inventory collect/);
+  expect(formatStatus({ collectors: [collector], scopes: [] }, clock)).toMatch(/^COLLECTOR.*\naws .*\n\nno scope /);
 });
 
 test('a new token and the entry it prints belong together, and the entry is a valid configuration', () => {

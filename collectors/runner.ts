@@ -54,7 +54,8 @@ function openRun(options: RunOptions, signal: AbortSignal, endingSignal: AbortSi
 
 async function beginRun(run: ActiveRun): Promise<void> {
   const { tenant_id, version, image_digest, trigger, collector, writer } = run.options;
-  const begun = { tenant_id, id: run.run_id, collector: collector.name, version, image_digest, trigger };
+  const { run_id: id, configured_scopes } = run;
+  const begun = { tenant_id, id, collector: collector.name, version, image_digest, trigger, configured_scopes };
   if (writer) await callStore(run, writer.beginRun(begun));
 }
 

@@ -53,6 +53,33 @@ describe('parsePart', () => {
   });
 });
 
+describe('a collector', () => {
+  test.for([
+    ['no fields at all', null, {}],
+    ['a field of its own', { sources: [{ name: 'main' }] }, { sources: [{ name: 'main' }] }],
+  ] as const)('with %s has 20 minutes to be fresh in', ([, part, own]) => {
+    const config = parsePart(configSchema, { collectors: { aws: part } }, '', []);
+
+    expect(config?.collectors).toEqual({ aws: { freshness_budget: 1_200_000, own } });
+  });
+
+  test('may be given another budget, which is no field of its own', () => {
+    const collectors = { aws: { freshness_budget: '6h', sources: [] } };
+
+    expect(parsePart(configSchema, { collectors }, '', [])?.collectors).toEqual({
+      aws: { freshness_budget: 21_600_000, own: { sources: [] } },
+    });
+  });
+
+  test.for(['soon', '0s', 20, '-5m', ''])('a budget of %j is a problem', (freshness_budget) => {
+    const problems: ConfigProblem[] = [];
+
+    parsePart(configSchema, { collectors: { aws: { freshness_budget } } }, '', problems);
+
+    expect(problems.map(({ key }) => key)).toEqual(['collectors.aws.freshness_budget']);
+  });
+});
+
 describe('durationSchema', () => {
   test.for([
     ['90s', 90_000],

@@ -58,11 +58,20 @@ const retentionSchema = z.strictObject({
   events: durationSchema.prefault('400d'),
 });
 
+/** What the part of every collector may say beside its own fields. */
+const collectorSchema = z.preprocess(
+  // `aws:` and no more.
+  (part) => part ?? {},
+  z
+    .looseObject({ freshness_budget: durationSchema.refine((ms) => ms > 0, 'must be more than 0').prefault('20m') })
+    .transform(({ freshness_budget, ...own }) => ({ freshness_budget, own })),
+);
+
 export const configSchema = z.strictObject({
   tenant: tenantSchema.default('default'),
   database: databaseSchema.prefault({}),
   collectors: z
-    .record(z.string().regex(/^[a-z][a-z0-9-]*$/, 'is not the name of a collector'), z.unknown())
+    .record(z.string().regex(/^[a-z][a-z0-9-]*$/, 'is not the name of a collector'), collectorSchema)
     .default({}),
   api: z
     .strictObject({ listen: listenSchema.prefault('127.0.0.1:8080'), auth: authSchema.default({ mode: 'none' }) })

@@ -231,6 +231,7 @@ test('the public may do nothing in the schema: no usage, no table, no function',
 
 test('only the metrics and the pruning cross tenants, each for its own role, and with a search path nobody can plant something in', async () => {
   const calls: Readonly<Record<string, string>> = {
+    collector_metrics: 'collector_metrics()',
     count_prunable: `count_prunable('mine', '{account}', now(), now(), now(), now())`,
     prune_events: `prune_events('mine', now(), 1)`,
     prune_pages: `prune_pages('mine', now(), 1)`,
@@ -251,7 +252,8 @@ test('only the metrics and the pruning cross tenants, each for its own role, and
       return [name, (await Promise.all(answers)).flat()];
     }),
   );
-  const seen = await connect(database.urlFor('inventory_api'))`select tenant_id from scope_metrics()`;
+  const seen = await connect(database.urlFor('inventory_api'))`
+    select c.tenant_id, s.tenant_id as of_scope from collector_metrics() c join scope_metrics() s on s.tenant_id = c.tenant_id`;
 
   const owned = {
     proconfig: expect.arrayContaining(['search_path=inventory, pg_temp']),
@@ -260,6 +262,7 @@ test('only the metrics and the pruning cross tenants, each for its own role, and
   expect(definers).toEqual(Object.keys(calls).map((proname) => ({ proname, ...owned })));
   expect(Object.fromEntries(callers)).toEqual({
     ...Object.fromEntries(Object.keys(calls).map((name) => [name, ['inventory_prune']])),
+    collector_metrics: ['inventory_api'],
     scope_metrics: ['inventory_api'],
   });
   expect(seen.map(({ tenant_id }) => tenant_id)).toEqual(['mine', 'other']);

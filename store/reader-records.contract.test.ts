@@ -17,7 +17,7 @@ import {
   type TestReader,
   walk,
 } from './reader.contract.ts';
-import { account, evidenceOf, newActor, node, openRun, run, scopeOf } from './scenario.contract.ts';
+import { type Actor, account, evidenceOf, newActor, node, openRun, run, scopeOf } from './scenario.contract.ts';
 import type { NewPage, Reader, RunEnding } from './store.ts';
 import { databases, type TestStore } from './stores.contract.ts';
 
@@ -340,18 +340,75 @@ describe.for(databases)('the Reader on $dialect', ({ open, dialect }) => {
     });
   });
 
+  describe('collectors', () => {
+    const end = (actor: Actor, id: string, outcome: RunEnding['outcome'] = 'complete') =>
+      store.writer.finishRun({ tenant_id: actor.tenant, id }, { ...ending, seen: 4, vanished: 3, outcome });
+
+    test('each tells its latest run, and how the latest that ended did', async () => {
+      const actor = newActor();
+      const first = await run(store.writer, actor, [account('1')]);
+      await end(actor, first.run_id, 'partial');
+      const { stamp } = await openRun(store.writer, actor);
+
+      const [runs, ...others] = await reader.listCollectorRuns(actor.tenant);
+
+      const [begun] = await store.query(`select started_at from collector_runs where id = '${stamp.run_id}'`);
+      expect(others).toEqual([]);
+      expect(runs).toMatchObject({ tenant_id: actor.tenant, collector: 'aws', configured_scopes: [actor.scope] });
+      expect(runs).toMatchObject({ last_run_status: 'partial', seen: 4, missing: 0, vanished: 3, rejected: 0 });
+      expect(runs?.last_attempt_at).toBe(new Date(String(begun?.['started_at'])).toISOString());
+      expect(runs?.last_duration_seconds).toBeGreaterThanOrEqual(0);
+      expect(runs?.last_duration_seconds).toBeLessThan(60);
+    });
+
+    test('the configured scopes are those of the latest run that knew them', async () => {
+      const actor = newActor({ configured: ['aws:a', 'aws:"b"'] });
+      await run(store.writer, actor, []);
+      const { tenant: tenant_id } = actor;
+      const of = { tenant_id, collector: 'aws', version: '1.0.0', image_digest: null, trigger: 'test' };
+      await store.writer.beginRun({ ...of, id: randomUUID() });
+
+      expect(await reader.listCollectorRuns(tenant_id)).toMatchObject([{ configured_scopes: ['aws:a', 'aws:"b"'] }]);
+      await store.writer.beginRun({ ...of, id: randomUUID(), configured_scopes: [] });
+      expect(await reader.listCollectorRuns(tenant_id)).toMatchObject([{ configured_scopes: [] }]);
+    });
+
+    test('one that never ended a run has an attempt and no outcome, and one of an older release no list of scopes', async () => {
+      const actor = newActor();
+      const { stamp } = await openRun(store.writer, actor);
+      await store.query(`update collector_runs set configured_scopes = null where id = '${stamp.run_id}'`);
+
+      const unknown = { configured_scopes: null, last_run_status: null, last_duration_seconds: null, seen: null };
+      expect(await reader.listCollectorRuns(actor.tenant)).toMatchObject([unknown]);
+      expect((await reader.listCollectorRuns(actor.tenant))[0]?.last_attempt_at).not.toBeNull();
+    });
+
+    test('without a tenant every collector of every tenant comes, for metrics', async () => {
+      const [first, second] = [newActor(), newActor()];
+      for (const actor of [first, second]) await end(actor, (await run(store.writer, actor, [account('1')])).run_id);
+
+      const all = await reader.listCollectorRuns(undefined);
+
+      for (const { tenant } of [first, second]) {
+        const own = await reader.listCollectorRuns(tenant);
+        expect(own).toHaveLength(1);
+        expect(all.filter(({ tenant_id }) => tenant_id === tenant)).toEqual(own);
+      }
+    });
+  });
+
   describe('scopes', () => {
     test('each tells its times and how its latest finished run ended', async () => {
       const actor = newActor();
       await run(store.writer, actor, [account('1'), account('2')]);
-      await run(store.writer, actor, [account('1')]);
+      await run(store.writer, actor, [account('1')], { measures: { latency_ms: 7.5 } });
       await openRun(store.writer, actor);
 
       const [status, ...others] = await reader.listScopeStatus(actor.tenant);
 
       expect(others).toEqual([]);
       expect(status).toMatchObject({ tenant_id: actor.tenant, collector: 'aws', scope: actor.scope, held_kinds: 0 });
-      expect(status).toMatchObject({ outcome: 'complete', missing: 1, vanished: 0 });
+      expect(status).toMatchObject({ outcome: 'complete', missing: 1, vanished: 0, measures: { latency_ms: 7.5 } });
       expect(status?.last_complete_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
       expect(status?.duration_seconds).toBeGreaterThanOrEqual(0);
       expect(status?.duration_seconds).toBeLessThan(60);
@@ -401,6 +458,7 @@ describe.for(databases)('the Reader on $dialect', ({ open, dialect }) => {
       expect(await reader.getRun({ tenant_id: tenant, id: ran.run_id })).toBeNull();
       expect(JSON.parse((await reader.listRuns({ tenant_id: tenant, limit: 10 })).json)).toHaveLength(1);
       expect(await reader.listScopeStatus(tenant)).toMatchObject([{ tenant_id: tenant }]);
+      expect(await reader.listCollectorRuns(tenant)).toMatchObject([{ tenant_id: tenant }]);
     });
   });
 

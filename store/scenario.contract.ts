@@ -100,7 +100,8 @@ export async function openRun(writer: Writer, actor: Actor): Promise<OpenRun> {
   const { tenant: tenant_id, scope, root, configured } = actor;
   const run_id = randomUUID();
   const collector = 'aws';
-  await writer.beginRun({ tenant_id, id: run_id, collector, version: '1.0.0', image_digest: null, trigger: 'test' });
+  const begun = { tenant_id, id: run_id, collector, version: '1.0.0', image_digest: null, trigger: 'test' };
+  await writer.beginRun({ ...begun, configured_scopes: configured });
   const answer = await writer.acquireLease({ tenant_id, run_id, scope, collector });
   if (!answer.acquired) throw new Error(`held by ${answer.holder_run_id}`);
   const stamp: Stamp = { tenant_id, collector, collector_version: '1.0.0', image_digest: null, run_id, scope };

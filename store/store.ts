@@ -4,9 +4,13 @@ import type { Observation, ObservationKind } from '#core/observation.ts';
 import type { Request, Stamp } from '#core/provenance.ts';
 import type { Counts, Measures, Outcome, Run, Skipped } from '#core/run.ts';
 import type { SchemaVersion } from './migration-plan.ts';
+import type { CollectorRuns, ScopeStatus } from './status.ts';
 
 /** What a run knows of itself when it begins. Its times and counts are the store's. */
-export type NewRun = Pick<Run, 'tenant_id' | 'id' | 'collector' | 'version' | 'image_digest' | 'trigger'>;
+export interface NewRun extends Pick<Run, 'tenant_id' | 'id' | 'collector' | 'version' | 'image_digest' | 'trigger'> {
+  /** Every scope of the collector that is configured now, also those this run was not asked for: its freshness is theirs. */
+  readonly configured_scopes?: readonly string[];
+}
 
 /** How a run ended. `principal` and `sdk` are known only once a scope has identified itself. */
 export type RunEnding = Counts & Pick<Run, 'outcome' | 'principal' | 'sdk' | 'error_code' | 'error'>;
@@ -220,22 +224,6 @@ export interface ListPage {
   readonly next: Position | null;
 }
 
-/** Freshness and last ending of a scope, for /metrics and `inventory status`. Times are UTC with milliseconds. */
-export interface ScopeStatus {
-  readonly tenant_id: string;
-  readonly collector: string;
-  readonly scope: string;
-  readonly last_attempt_at: string | null;
-  readonly last_complete_at: string | null;
-  readonly held_kinds: number;
-  readonly outcome: Outcome | null;
-  readonly duration_seconds: number | null;
-  readonly seen: number | null;
-  readonly missing: number | null;
-  readonly vanished: number | null;
-  readonly rejected: number | null;
-}
-
 /** JSON texts are sent as they are; null means not found, or another tenant's. */
 export interface Reader {
   listAccounts(options: AccountListOptions): Promise<ListPage>;
@@ -268,6 +256,8 @@ export interface Reader {
   listDifferences(
     options: DifferenceOptions,
   ): Promise<{ readonly items: readonly Difference[]; readonly next: Position | null }>;
+  /** Every collector that has taken a scope, of one tenant, or of all of them when undefined (metrics). */
+  listCollectorRuns(tenant_id: string | undefined): Promise<readonly CollectorRuns[]>;
   /** Every scope of one tenant, or of all of them when undefined (metrics). */
   listScopeStatus(tenant_id: string | undefined): Promise<readonly ScopeStatus[]>;
   /** What the database says of its schema, or throws StoreError when it does not answer. */

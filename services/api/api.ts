@@ -1,6 +1,6 @@
 // The read API: all its routes on one app, and the operator's routes beside them or on an app of their own.
 import type { Clock } from '#core/clock.ts';
-import type { AuthConfig } from '#core/config.ts';
+import type { AuthConfig, Config } from '#core/config.ts';
 import type { Logger } from '#core/log.ts';
 import { type App, createApp } from '#services/app.ts';
 import { authorize, metricsScope, readScope } from '#services/auth.ts';
@@ -21,6 +21,8 @@ export interface ApiOptions {
   readonly auth: AuthConfig;
   /** Whose data is read where nobody authenticates (`auth.mode: none`). */
   readonly tenant: string;
+  /** What is configured to be collected for that tenant, for /metrics; nothing when absent. */
+  readonly collectors?: Config['collectors'];
   readonly clock: Clock;
   readonly log: Logger;
   /** The number of the newest migration this release knows. */
@@ -56,7 +58,7 @@ export function createApi(options: ApiOptions): Api {
   addHealth(ops ?? app, options);
   // Scope and tenant names are nobody's business on the port that users reach; the ops port is for the cluster alone.
   if (ops === null) app.use('/metrics', authorize(auth, tenant, metricsScope));
-  addMetrics(ops ?? app, { ...options, metrics });
+  addMetrics(ops ?? app, { ...options, metrics, configured: { tenant, collectors: options.collectors ?? {} } });
   addDocs(app);
   return { app, ops };
 }

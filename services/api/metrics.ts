@@ -1,4 +1,4 @@
-// /metrics in the Prometheus text format: this process, its HTTP answers, and every scope as the database has it at that moment.
+// /metrics in the Prometheus text format: this process, its HTTP answers, and every collector and scope as the database has it at that moment.
 import { createRoute } from '@hono/zod-openapi';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { z } from 'zod';
@@ -7,9 +7,11 @@ import { openDeadline, raceSignal } from '#core/deadline.ts';
 import type { Logger } from '#core/log.ts';
 import type { Answer, App } from '#services/app.ts';
 import { metricsScope } from '#services/auth.ts';
-import type { Reader, ScopeStatus } from '#store/store.ts';
+import type { Reader } from '#store/store.ts';
+import { addCollectorMetrics } from './collector-metrics.ts';
+import { type CollectorFacts, type ConfiguredCollectors, toCollectorStatus } from './collector-status.ts';
 import { authResponses, commonResponses } from './responses.ts';
-import { scopeMetrics } from './scope-metrics.ts';
+import { addScopeMetrics } from './scope-metrics.ts';
 
 /** What one process counts of itself, shared by its listeners. */
 export interface ProcessMetrics {
@@ -61,9 +63,9 @@ const metricsRoute = createRoute({
   path: '/metrics',
   tags: ['operations'],
   summary: 'Metrics for Prometheus',
-  description: `Freshness, outcome and counts of every scope of every tenant, read at that moment. Where they are served on the
-port of the API, a token with the scope ${metricsScope} is asked for. When the database does not answer the scrape succeeds
-with \`inventory_database_up 0\` and without scopes.`,
+  description: `Freshness, outcome and counts of every collector and scope of every tenant, read at that moment. Where they are
+served on the port of the API, a token with the scope ${metricsScope} is asked for. When the database does not answer the scrape
+succeeds with \`inventory_db_up 0\` and without collectors and scopes.`,
   responses: {
     200: { description: 'the text format', content: { 'text/plain': { schema: z.string() } } },
     ...commonResponses,
@@ -76,27 +78,45 @@ interface MetricsOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: ProcessMetrics;
+  readonly configured: ConfiguredCollectors;
 }
 
 /**
  * Adds /metrics. A database that does not answer is a value, not a failed scrape: the process stays observable, and no
  * old value passes for a fresh one.
  */
-export function addMetrics(app: App, { reader, clock, log, metrics }: MetricsOptions): void {
+export function addMetrics(app: App, { reader, clock, log, metrics, configured }: MetricsOptions): void {
   app.openapi(metricsRoute, async (c) => {
-    const statuses = await readStatuses(reader, log);
-    const scopes = scopeMetrics(statuses, clock.now());
-    const text = `${await metrics.registry.metrics()}\n${await scopes.metrics()}`;
+    const facts = await readFacts(reader, log);
+    const found = storedMetrics(facts, configured, clock.now());
+    const text = `${await metrics.registry.metrics()}\n${await found.metrics()}`;
     return c.text(text, 200, { 'Content-Type': metrics.registry.contentType, 'Cache-Control': 'no-store' });
   });
 }
 
-async function readStatuses(reader: Reader, log: Logger): Promise<readonly ScopeStatus[] | null> {
+/** A registry of one scrape: no reset, so two scrapes at once cannot mix. Null facts: the database did not answer. */
+export function storedMetrics(facts: CollectorFacts | null, configured: ConfiguredCollectors, now: Date): Registry {
+  const registry = new Registry();
+  const up = new Gauge({
+    name: 'inventory_db_up',
+    help: 'Whether the database answered this scrape.',
+    registers: [registry],
+  });
+  up.set(facts === null ? 0 : 1);
+  if (facts === null) return registry;
+  addCollectorMetrics(registry, toCollectorStatus(facts, configured, now));
+  addScopeMetrics(registry, facts.scopes, now);
+  return registry;
+}
+
+async function readFacts(reader: Reader, log: Logger): Promise<CollectorFacts | null> {
   const deadline = openDeadline(readTimeoutMs);
   try {
-    return await raceSignal(reader.listScopeStatus(undefined), deadline.signal);
+    const reading = Promise.all([reader.listCollectorRuns(undefined), reader.listScopeStatus(undefined)]);
+    const [runs, scopes] = await raceSignal(reading, deadline.signal);
+    return { runs, scopes };
   } catch (error) {
-    log.error({ err: error }, 'scopes could not be read for a scrape');
+    log.error({ err: error }, 'collectors and scopes could not be read for a scrape');
     return null;
   } finally {
     deadline.clear();

@@ -45,6 +45,7 @@ const unreadable: Reader = {
   getRun: refuse,
   listEvents: refuse,
   listDifferences: refuse,
+  listCollectorRuns: refuse,
   listScopeStatus: refuse,
   schemaVersion: refuse,
 };

@@ -1,7 +1,7 @@
 // Freshness, outcome and counts of every scope as Prometheus metrics: the rows of the runs are the metric.
-import { Gauge, Registry } from 'prom-client';
+import { Gauge, type Registry } from 'prom-client';
 import { outcomeSchema } from '#core/run.ts';
-import type { ScopeStatus } from '#store/store.ts';
+import type { ScopeStatus } from '#store/status.ts';
 
 type Value = (status: ScopeStatus, now: Date) => number | null;
 
@@ -49,16 +49,8 @@ const gauges: Readonly<Record<string, { help: string; value: Value }>> = {
   },
 };
 
-/** A registry of one scrape: no reset, so two scrapes at once cannot mix. Null statuses: the database did not answer. */
-export function scopeMetrics(statuses: readonly ScopeStatus[] | null, now: Date): Registry {
-  const registry = new Registry();
-  const up = new Gauge({
-    name: 'inventory_database_up',
-    help: 'Whether the database answered this scrape.',
-    registers: [registry],
-  });
-  up.set(statuses === null ? 0 : 1);
-  if (statuses === null) return registry;
+/** Adds the scopes to the registry of a scrape. */
+export function addScopeMetrics(registry: Registry, statuses: readonly ScopeStatus[], now: Date): void {
   const registers = [registry];
   for (const [name, { help, value }] of Object.entries(gauges)) {
     const gauge = new Gauge({ name, help, labelNames: ['tenant_id', 'collector', 'scope'], registers });
@@ -68,7 +60,6 @@ export function scopeMetrics(statuses: readonly ScopeStatus[] | null, now: Date)
     }
   }
   addOutcomes(statuses, registry);
-  return registry;
 }
 
 // One series for each outcome, so that a change of outcome ends none: `inventory_scope_outcome{outcome="failed"} == 1`.

@@ -2,7 +2,7 @@
 import { type Statement, toParameters } from '../read/dialect.ts';
 import { createReader } from '../read/reader.ts';
 import type { ReadRow } from '../read/rows.ts';
-import { listScopeStatus, toScopeStatus } from '../read/runs.ts';
+import { listCollectorRuns, listScopeStatus, toCollectorRuns, toScopeStatus } from '../read/runs.ts';
 import type { Reader } from '../store.ts';
 import type { PostgresConnection } from './connection.ts';
 import { readPostgresSchema } from './migrations.ts';
@@ -14,6 +14,10 @@ export function createPostgresReader(connection: PostgresConnection): Reader {
   const query = createPostgresQuery(connection);
   return {
     ...createReader(postgresDialect, query),
+    async listCollectorRuns(tenant_id) {
+      const statement = tenant_id === undefined ? allCollectors : listCollectorRuns(tenant_id, postgresDialect);
+      return toCollectorRuns(await query(tenant_id ?? null, statement));
+    },
     async listScopeStatus(tenant_id) {
       const statement = tenant_id === undefined ? allScopes : listScopeStatus(tenant_id, postgresDialect);
       return toScopeStatus(await query(tenant_id ?? null, statement));
@@ -39,10 +43,17 @@ export function createPostgresQuery(connection: PostgresConnection) {
 // would fetch all of them and sort them for every page, where an index has them in order.
 const inOrder = { enable_sort: 'off' } as const;
 
-// Row-level security shows a transaction without a tenant nothing; this function of the owner is the one way around it.
+// Row-level security shows a transaction without a tenant nothing; these functions of the owner are the one way around it.
+const allCollectors: Statement = {
+  text: `select tenant_id, collector, configured_scopes, ${sqlTime('last_attempt_at')} as last_attempt_at, last_run_status,
+      last_duration_seconds, seen, missing, vanished, rejected
+    from collector_metrics()`,
+  parameters: {},
+};
+
 const allScopes: Statement = {
   text: `select tenant_id, collector, scope, ${sqlTime('last_attempt_at')} as last_attempt_at,
-      ${sqlTime('last_complete_at')} as last_complete_at, held_kinds, outcome, duration_seconds,
+      ${sqlTime('last_complete_at')} as last_complete_at, held_kinds, measures::text as measures, outcome, duration_seconds,
       seen, missing, vanished, rejected
     from scope_metrics()`,
   parameters: {},

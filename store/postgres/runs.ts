@@ -9,9 +9,9 @@ import type { PostgresTransaction } from './connection.ts';
 /** Inserts the run. Repeating it changes nothing. */
 export async function insertRun(sql: PostgresTransaction, run: NewRun): Promise<void> {
   await sql`
-    insert into collector_runs (tenant_id, id, collector, version, image_digest, trigger, started_at)
+    insert into collector_runs (tenant_id, id, collector, version, image_digest, trigger, configured_scopes, started_at)
     values (${run.tenant_id}, ${run.id}, ${run.collector}, ${run.version}, ${run.image_digest}, ${run.trigger},
-      date_trunc('milliseconds', clock_timestamp()))
+      ${run.configured_scopes ? [...run.configured_scopes] : null}::text[], date_trunc('milliseconds', clock_timestamp()))
     on conflict do nothing`;
 }
 

@@ -9,7 +9,10 @@ import { type Query, rowSchema } from './rows.ts';
 import { getRun, listRuns } from './runs.ts';
 
 /** The part of the Reader that both databases answer with the same statements. */
-export function createReader(dialect: Dialect, query: Query): Omit<Reader, 'listScopeStatus' | 'schemaVersion'> {
+export function createReader(
+  dialect: Dialect,
+  query: Query,
+): Omit<Reader, 'listCollectorRuns' | 'listScopeStatus' | 'schemaVersion'> {
   return {
     ...createRecordReader(dialect, query),
     ...createLogReader(dialect, query),

@@ -1,8 +1,8 @@
 // The statements that read runs and the state of scopes.
 import { z } from 'zod';
-import { timestampSchema } from '#core/provenance.ts';
-import { outcomeSchema } from '#core/run.ts';
-import type { RunListOptions, ScopeStatus } from '../store.ts';
+import { measuresSchema } from '#core/run.ts';
+import { type CollectorRuns, collectorRunsSchema, type ScopeStatus, scopeStatusSchema } from '../status.ts';
+import type { RunListOptions } from '../store.ts';
 import type { Dialect, Statement } from './dialect.ts';
 import { runMembers, runPageMembers, runScopeMembers } from './fields.ts';
 
@@ -56,12 +56,48 @@ export function getRun({ tenant_id, id }: { tenant_id: string; id: string }, dia
   };
 }
 
+/** Every collector of a tenant, or of all of them when undefined, with its latest runs. */
+export function listCollectorRuns(tenant_id: string | undefined, dialect: Dialect): Statement {
+  const ofCollector = 'a.tenant_id = c.tenant_id and a.collector = c.collector';
+  return {
+    text: `select c.tenant_id, c.collector,
+        (select a.configured_scopes from collector_runs a where ${ofCollector} and a.configured_scopes is not null
+          order by a.started_at desc limit 1) as configured_scopes,
+        (select ${dialect.time('max(a.started_at)')} from collector_runs a where ${ofCollector}) as last_attempt_at,
+        r.outcome as last_run_status, ${dialect.seconds('r.started_at', 'r.finished_at')} as last_duration_seconds,
+        r.seen, r.missing, r.vanished, r.rejected
+      from (
+        select distinct s.tenant_id, s.collector from scopes s
+        ${tenant_id === undefined ? '' : 'where s.tenant_id = @tenant_id'}
+      ) c
+      left join collector_runs r on r.tenant_id = c.tenant_id and r.id = (
+        select a.id from collector_runs a where ${ofCollector} and a.finished_at is not null
+        order by a.started_at desc limit 1)
+      order by c.tenant_id, c.collector`,
+    parameters: { tenant_id },
+  };
+}
+
+// An array of Postgres comes as one, that of SQLite as its text.
+const collectorRunsRowSchema = collectorRunsSchema.extend({
+  configured_scopes: z.preprocess(
+    (value) => (typeof value === 'string' ? JSON.parse(value) : value),
+    collectorRunsSchema.shape.configured_scopes,
+  ),
+});
+
+/** The rows of `listCollectorRuns`. */
+export function toCollectorRuns(rows: readonly unknown[]): readonly CollectorRuns[] {
+  return z.array(collectorRunsRowSchema).parse(rows);
+}
+
 /** Every scope of a tenant, or of all of them when undefined, with how its latest finished run ended. */
 export function listScopeStatus(tenant_id: string | undefined, dialect: Dialect): Statement {
   return {
     text: `select s.tenant_id, s.collector, s.scope,
         ${dialect.time('s.last_attempt_at')} as last_attempt_at, ${dialect.time('s.last_complete_at')} as last_complete_at,
-        ${dialect.sizeOf('s.held')} as held_kinds, r.outcome, ${dialect.seconds('r.started_at', 'r.finished_at')} as duration_seconds,
+        ${dialect.sizeOf('s.held')} as held_kinds, ${dialect.text('s.measures')} as measures,
+        r.outcome, ${dialect.seconds('r.started_at', 'r.finished_at')} as duration_seconds,
         r.seen, r.missing, r.vanished, r.rejected
       from scopes s
       left join run_scopes r on r.tenant_id = s.tenant_id and r.scope = s.scope and r.run_id = (
@@ -74,22 +110,12 @@ export function listScopeStatus(tenant_id: string | undefined, dialect: Dialect)
   };
 }
 
-const scopeStatusSchema: z.ZodType<ScopeStatus> = z.object({
-  tenant_id: z.string(),
-  collector: z.string(),
-  scope: z.string(),
-  last_attempt_at: timestampSchema.nullable(),
-  last_complete_at: timestampSchema.nullable(),
-  held_kinds: z.int(),
-  outcome: outcomeSchema.nullable(),
-  duration_seconds: z.number().nullable(),
-  seen: z.int().nullable(),
-  missing: z.int().nullable(),
-  vanished: z.int().nullable(),
-  rejected: z.int().nullable(),
+// JSON comes as its text.
+const scopeStatusRowSchema = scopeStatusSchema.extend({
+  measures: z.string().transform((text) => measuresSchema.parse(JSON.parse(text))),
 });
 
 /** The rows of `listScopeStatus`. */
 export function toScopeStatus(rows: readonly unknown[]): readonly ScopeStatus[] {
-  return z.array(scopeStatusSchema).parse(rows);
+  return z.array(scopeStatusRowSchema).parse(rows);
 }

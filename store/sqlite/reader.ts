@@ -3,7 +3,7 @@ import type Database from 'better-sqlite3';
 import { type Statement, toParameters } from '../read/dialect.ts';
 import { createReader } from '../read/reader.ts';
 import type { ReadRow } from '../read/rows.ts';
-import { listScopeStatus, toScopeStatus } from '../read/runs.ts';
+import { listCollectorRuns, listScopeStatus, toCollectorRuns, toScopeStatus } from '../read/runs.ts';
 import type { Reader } from '../store.ts';
 import { attempt } from './connection.ts';
 import { readSqliteSchema } from './migrations.ts';
@@ -17,6 +17,7 @@ export function createSqliteReader(database: Database.Database): Reader {
     );
   return {
     ...createReader(sqliteDialect, async (_tenant_id, statement) => query(statement)),
+    listCollectorRuns: async (tenant_id) => toCollectorRuns(query(listCollectorRuns(tenant_id, sqliteDialect))),
     listScopeStatus: async (tenant_id) => toScopeStatus(query(listScopeStatus(tenant_id, sqliteDialect))),
     schemaVersion: async () => readSqliteSchema(database),
   };

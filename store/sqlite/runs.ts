@@ -16,10 +16,11 @@ const setCounts = countsSchema
 export function insertRun(database: Database.Database, run: NewRun): void {
   database
     .prepare(
-      `insert into collector_runs (tenant_id, id, collector, version, image_digest, "trigger", started_at)
-       values (@tenant_id, @id, @collector, @version, @image_digest, @trigger, ${sqlNow}) on conflict do nothing`,
+      `insert into collector_runs (tenant_id, id, collector, version, image_digest, "trigger", configured_scopes, started_at)
+       values (@tenant_id, @id, @collector, @version, @image_digest, @trigger, @configured_scopes, ${sqlNow})
+       on conflict do nothing`,
     )
-    .run(run);
+    .run({ ...run, configured_scopes: run.configured_scopes ? JSON.stringify(run.configured_scopes) : null });
 }
 
 /** Records how the run ended. */

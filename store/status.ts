@@ -1,0 +1,41 @@
+// What the database tells of collectors and scopes, for /metrics and `inventory status`.
+import { z } from 'zod';
+import { timestampSchema } from '#core/provenance.ts';
+import { measuresSchema, outcomeSchema } from '#core/run.ts';
+
+const itemsOfRun = {
+  seen: z.int().nullable(),
+  missing: z.int().nullable(),
+  vanished: z.int().nullable(),
+  rejected: z.int().nullable(),
+};
+
+/** How the last run of a collector ended that did. */
+export const collectorRunsSchema = z.strictObject({
+  tenant_id: z.string(),
+  collector: z.string(),
+  configured_scopes: z
+    .array(z.string())
+    .nullable()
+    .meta({ description: 'as the latest run knew them; null when no run has said so' }),
+  last_attempt_at: timestampSchema.nullable().meta({ description: 'when the latest run began, ended or not' }),
+  last_run_status: outcomeSchema.nullable(),
+  last_duration_seconds: z.number().nullable(),
+  ...itemsOfRun,
+});
+export type CollectorRuns = Readonly<z.output<typeof collectorRunsSchema>>;
+
+/** Freshness of a scope, and how the last run ended that ended with it. */
+export const scopeStatusSchema = z.strictObject({
+  tenant_id: z.string(),
+  collector: z.string(),
+  scope: z.string(),
+  last_attempt_at: timestampSchema.nullable(),
+  last_complete_at: timestampSchema.nullable(),
+  held_kinds: z.int(),
+  measures: measuresSchema.meta({ description: 'of the last run that did not fail' }),
+  outcome: outcomeSchema.nullable(),
+  duration_seconds: z.number().nullable(),
+  ...itemsOfRun,
+});
+export type ScopeStatus = Readonly<z.output<typeof scopeStatusSchema>>;
