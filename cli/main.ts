@@ -47,7 +47,7 @@ function addStoreCommands(program: Command, environment: Environment, exit: (cod
     });
   program
     .command('status')
-    .description('a table of scopes: last complete run, age, outcome, counts')
+    .description('tables of collectors and scopes: last success, age, budget, outcome, counts')
     .option('--json', 'as JSON')
     .action(async (options) => {
       const { statusCommand } = await import('./status.ts');

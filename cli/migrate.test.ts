@@ -1,5 +1,5 @@
 // `inventory migrate` as a person runs it: what it prints and the code it ends with.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -23,6 +23,23 @@ test('check ends with 1 and names what is pending, until it is applied', async (
   expect(printed).toEqual(
     expect.arrayContaining(['works, rolled back: 0001_accounts', 'applied: 0001_accounts', newest]),
   );
+});
+
+test('a schema that is newer and still admits this release is told as such, and is well', async () => {
+  const { environment, printed } = openEnvironment({ DB_PATH: join(makeFolder(), 'inventory.db') });
+  const migrationsDir = makeFolder();
+  const folder = join(migrationsDir, 'sqlite');
+  cpSync(join(environment.migrationsDir, 'sqlite'), folder, { recursive: true });
+  const latest = readdirSync(folder).length;
+  const next = String(latest + 1).padStart(4, '0');
+  writeFileSync(join(folder, `${next}_next.sql`), `-- compatible_from: ${latest}\n`);
+  await migrateCommand({ ...environment, migrationsDir }, {});
+
+  const codes = [await migrateCommand(environment, { check: true }), await migrateCommand(environment, {})];
+
+  expect(codes).toEqual([0, 0]);
+  const told = `the schema is version ${latest + 1}, newer than this release, which can work with it`;
+  expect(printed.slice(-2)).toEqual([told, told]);
 });
 
 test('roles are made first on Postgres, and the next steps are printed', async () => {

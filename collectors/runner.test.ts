@@ -82,6 +82,15 @@ describe('complete', () => {
     });
   });
 
+  test('the run says which scopes are configured, also those it was not asked for', async () => {
+    const scripts = { 'aws:main': listAccounts('1'), 'aws:other': listAccounts('2') };
+
+    const ran = await run(newActor(), scripts, { scopes: ['aws:main'] });
+
+    expect(ran.scopes).toHaveLength(1);
+    expect((await runRow(ran.run_id))?.['configured_scopes']).toEqual(['aws:main', 'aws:other']);
+  });
+
   test('a second run that sees the same writes nothing', async () => {
     const actor = newActor();
     await run(actor, listAccounts('1', '2'));

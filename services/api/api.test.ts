@@ -562,6 +562,21 @@ describe.for(databases)('the read API on $dialect', ({ dialect, open }) => {
       expect(text).toContain('process_cpu_seconds_total');
     });
 
+    test('a collector that is configured is enabled and has a budget, for the tenant of the configuration alone', async () => {
+      const collectors = { aws: { freshness_budget: 90_000, own: {} }, gcp: { freshness_budget: 1000, own: {} } };
+      const { ops } = create({ ops: true, tenant: ours.tenant, collectors });
+
+      const text = (await (await ops?.request('/metrics'))?.text()) ?? '';
+
+      const labels = (tenant: string, collector: string) => `{tenant_id="${tenant}",collector="${collector}"}`;
+      expectPrometheusText(text);
+      expect(text).toContain(`inventory_collector_enabled${labels(ours.tenant, 'aws')} 1`);
+      expect(text).toContain(`inventory_collector_freshness_budget_seconds${labels(ours.tenant, 'aws')} 90`);
+      expect(text).toContain(`inventory_collector_enabled${labels(ours.tenant, 'gcp')} 1`);
+      expect(text).toContain(`inventory_collector_enabled${labels(theirs.tenant, 'aws')} 0`);
+      expect(text).not.toContain(`inventory_collector_enabled${labels(theirs.tenant, 'gcp')}`);
+    });
+
     test('on a port of their own they want no token, and are nowhere else', async () => {
       const { app: main, ops } = create({ ops: true });
 
