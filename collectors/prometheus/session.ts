@@ -5,8 +5,8 @@ import type { HttpAnswer } from '#core/http.ts';
 import { findEndpoint, type PrometheusConfig, type PrometheusEndpoint } from './config.ts';
 import { type Operation, paths } from './permissions.ts';
 
-// Enough for the targets and rules of the largest servers; everything else is small.
-const maxBytes = 8_000_000;
+// Enough for about ten thousand targets, which come with all their labels; everything else is small.
+const maxBytes = 32_000_000;
 
 export interface Session {
   readonly context: ObserveContext<PrometheusConfig>;
