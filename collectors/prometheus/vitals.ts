@@ -126,7 +126,7 @@ function toDead({ status }: HttpAnswer): Verdict | undefined {
 }
 
 function toBroken(operation: Operation, { status }: HttpAnswer): Verdict | undefined {
-  return status >= 500 && status !== 501
+  return status === 429 || (status >= 500 && status !== 501)
     ? { status: 'degraded', reason: `${paths[operation]} answers ${status}` }
     : undefined;
 }
