@@ -17,7 +17,7 @@ interface Checked {
   readonly prometheus: Prometheus;
   /** Runs the collector against this Prometheus, and a password in a variable. */
   collect(endpoint?: Readonly<Record<string, unknown>>): Promise<Ended>;
-  /** What the API tells of the only endpoint there is. */
+  /** What the API tells of the only endpoint there is, and of its relations. */
   readEndpoint(): Promise<z.output<typeof recordSchema>>;
   readonly variables: Variables;
 }
@@ -40,8 +40,10 @@ async function start(options: PrometheusOptions, database: CheckedDatabase): Pro
       const api = await serveApi(database.api, { folder: prometheus.folder });
       try {
         const [listed] = await api.list('/api/v1/monitoring');
-        const answer = await fetch(`${api.url}/api/v1/monitoring/${String(listed?.['id'])}`);
-        return recordSchema.parse(await answer.json());
+        const path = `/api/v1/monitoring/${String(listed?.['id'])}`;
+        const answer = await fetch(api.url + path);
+        const relations = await api.list(`${path}/relations`);
+        return recordSchema.parse({ ...z.looseObject({}).parse(await answer.json()), relations });
       } finally {
         await api.stop();
       }
