@@ -30,6 +30,11 @@ export function toPlainUrl(text: string): string | undefined {
   return /^https?:$/.test(protocol) ? withoutSlash(origin + pathname) : undefined;
 }
 
+/** Whether a URL leads to the machine that follows it: the same text is another server elsewhere. */
+export function isLoopback(url: string): boolean {
+  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname);
+}
+
 function withoutSlash(url: string): string {
   return url.replace(/\/+$/, '');
 }
