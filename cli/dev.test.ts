@@ -13,14 +13,17 @@ import { secretMarker } from '#testkit/secrets.ts';
 const dev = join(import.meta.dirname, 'dev.ts');
 
 let folder: string;
+let compiled: string;
 let origin: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'inventory-dev-'));
+  // What one of the many processes has compiled the next need not compile again.
+  compiled = await mkdtemp(join(tmpdir(), 'inventory-dev-compiled-'));
   origin = `127.0.0.1:${await findFreePort()}`;
   // A port of its own is all that tells this newcomer from others.
   await writeFile(join(folder, 'port.yaml'), `api: { listen: '${origin}' }\n`);
 });
-afterAll(() => rm(folder, { recursive: true }));
+afterAll(() => Promise.all([folder, compiled].map((path) => rm(path, { recursive: true }))));
 
 interface Started {
   /** Everything printed so far. */
@@ -37,6 +40,7 @@ async function startDev(): Promise<Started> {
     PATH: process.env['PATH'] ?? '',
     HOME: folder,
     TMPDIR: folder,
+    NODE_COMPILE_CACHE: compiled,
     INVENTORY_CONFIG: join(folder, 'port.yaml'),
     HTTPS_PROXY: 'http://127.0.0.1:9',
     HTTP_PROXY: 'http://127.0.0.1:9',
