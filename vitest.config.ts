@@ -10,8 +10,9 @@ const withOpenApi = ['services/**/*.test.ts', 'cli/**/*.test.ts'];
 
 const each = {
   setupFiles: ['testkit/vitest-setup.ts'],
-  testTimeout: 20_000,
-  hookTimeout: 30_000,
+  // Only to end what hangs: a test beside others on a busy machine may be slow.
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
   retry: 0,
   restoreMocks: true,
   unstubEnvs: true,
