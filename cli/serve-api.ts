@@ -5,6 +5,7 @@ import { describeError } from '#core/redact.ts';
 import { type Api, createApi } from '#services/api/api.ts';
 import { authProblems } from '#services/auth.ts';
 import { type Listener, listen } from '#services/listen.ts';
+import { openAuth } from '#services/open-auth.ts';
 import { parseDatabaseUrl } from '#store/database-url.ts';
 import { latestVersion } from '#store/migration-plan.ts';
 import { openReader } from '#store/open.ts';
@@ -32,10 +33,10 @@ export async function serveApiCommand(environment: Environment): Promise<void> {
   if (problems.length > 0) throw new ConfigError('bad_configuration', problems);
   const { dialect } = parseDatabaseUrl(config.databaseUrl);
   const schemaVersionExpected = await latestVersion(migrationsDir, dialect);
+  const opened = await openAuth('api.auth', config.api.auth, { proxyEnv: variables, clock, log });
   const reader = await openReader({ url: config.databaseUrl, migrationsDir });
   try {
-    const { auth } = config.api;
-    const options = { reader, auth, clock, log, schemaVersionExpected, version, stopping: signal };
+    const options = { reader, auth: opened.auth, clock, log, schemaVersionExpected, version, stopping: signal };
     const api = createApi({ ...options, tenant: config.tenant, ops: config.ops !== undefined });
     const listeners = await listenAll(environment, config, api);
     for (const { url } of listeners) log.info({ event: 'listening', url }, 'listening');
@@ -43,7 +44,7 @@ export async function serveApiCommand(environment: Environment): Promise<void> {
     const times = { drainMs: config.ops ? drainMs : 0, graceMs };
     await Promise.all(listeners.map((listener) => listener.close(times)));
   } finally {
-    await reader.close();
+    await Promise.all([reader.close(), opened.close()]);
   }
 }
 

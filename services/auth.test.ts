@@ -1,12 +1,11 @@
 // Who gets in: tokens, rights, and the loopback rule of mode none.
 import { Hono } from 'hono';
 import { describe, expect, test } from 'vitest';
-import type { AuthConfig } from '#core/config.ts';
 import { hashText } from '#core/json.ts';
-import { authorize, authProblems, isLoopback } from './auth.ts';
+import { type Auth, authorize, authProblems, isLoopback } from './auth.ts';
 import type { AppEnv } from './env.ts';
 
-const auth: AuthConfig = {
+const auth: Auth = {
   mode: 'token',
   tokens: [
     { name: 'reader', sha256: hashText('token-of-reader'), tenant: 'acme', scopes: ['inventory:read'] },
@@ -14,7 +13,7 @@ const auth: AuthConfig = {
   ],
 };
 
-function createGuarded(config: AuthConfig) {
+function createGuarded(config: Auth) {
   const app = new Hono<AppEnv>();
   app.use(async (c, next) => {
     c.set('traceId', 'f'.repeat(32));
@@ -25,7 +24,7 @@ function createGuarded(config: AuthConfig) {
   return app;
 }
 
-async function get(config: AuthConfig, authorization?: string, url = '/') {
+async function get(config: Auth, authorization?: string, url = '/') {
   const headers: Record<string, string> = authorization === undefined ? {} : { Authorization: authorization };
   return await createGuarded(config).request(url, { headers });
 }
