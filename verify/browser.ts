@@ -1,4 +1,5 @@
 // As much of a browser as logging in takes: cookies by origin, redirects, and the forms of a login page.
+import { request } from 'undici';
 
 /** One person's browser. */
 export interface Browser {
@@ -17,8 +18,14 @@ export interface OpenOptions {
 export interface Page {
   readonly url: string;
   readonly status: number;
-  readonly headers: Headers;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly text: string;
+}
+
+interface Sent {
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
 }
 
 const maxRedirects = 20;
@@ -27,41 +34,44 @@ const maxRedirects = 20;
 export function openBrowser(): Browser {
   const jars = new Map<string, Map<string, string>>();
 
-  async function go(url: string, request: RequestInit, until: string | undefined): Promise<Page> {
-    let next = request;
+  async function go(url: string, first: Sent, until: string | undefined): Promise<Page> {
+    let next = first;
     let address = url;
     for (let redirects = 0; redirects < maxRedirects; redirects += 1) {
-      const answer = await ask(address, next);
-      const location = answer.headers.get('location');
-      const isRedirect = answer.status >= 300 && answer.status < 400 && location !== null;
-      const target = isRedirect ? new URL(location, address).href : address;
-      const isEnd = !isRedirect || (until !== undefined && target.startsWith(until));
-      const { status, headers } = answer;
-      if (isEnd) return { url: target, status, headers, text: await answer.text() };
-      await answer.body?.cancel();
-      [address, next] = [target, {}];
+      const page = await ask(address, next);
+      const { location } = page.headers;
+      if (page.status < 300 || page.status > 399 || typeof location !== 'string') return page;
+      address = new URL(location, address).href;
+      if (until !== undefined && address.startsWith(until)) return { ...page, url: address };
+      next = { method: 'GET', headers: {} };
     }
     throw new Error(`${url} leads in circles`);
   }
 
-  async function ask(address: string, request: RequestInit): Promise<Response> {
-    const { origin } = new URL(address);
+  // Not by `fetch`: it says of itself that it is a script, and scripts are led to no login page.
+  async function ask(url: string, { method, headers, body }: Sent): Promise<Page> {
+    const { origin } = new URL(url);
     const jar = jars.get(origin) ?? new Map<string, string>();
     jars.set(origin, jar);
-    const headers = new Headers(request.headers);
-    if (jar.size > 0) headers.set('cookie', [...jar].map(([name, value]) => `${name}=${value}`).join('; '));
-    const signal = AbortSignal.timeout(20_000);
-    const answer = await fetch(address, { ...request, headers, redirect: 'manual', signal });
-    for (const cookie of answer.headers.getSetCookie()) keepCookie(jar, cookie);
-    return answer;
+    const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
+    const all = { accept: 'text/html,*/*;q=0.8', ...headers, ...(cookie !== '' && { cookie }) };
+    const answer = await request(url, {
+      method,
+      headers: all,
+      body: body ?? null,
+      signal: AbortSignal.timeout(20_000),
+    });
+    for (const line of [answer.headers['set-cookie'] ?? []].flat()) keepCookie(jar, line);
+    return { url, status: answer.statusCode, headers: answer.headers, text: await answer.body.text() };
   }
 
   return {
-    open: (url, { headers = {}, until } = {}) => go(url, { headers }, until),
+    open: (url, { headers = {}, until } = {}) => go(url, { method: 'GET', headers }, until),
     submit: (page, fields, { headers = {}, until } = {}) => {
       const { action, hidden } = readForm(page);
-      const body = new URLSearchParams({ ...hidden, ...fields });
-      return go(action, { method: 'POST', headers, body }, until);
+      const body = new URLSearchParams({ ...hidden, ...fields }).toString();
+      const type = { 'content-type': 'application/x-www-form-urlencoded' };
+      return go(action, { method: 'POST', headers: { ...headers, ...type }, body }, until);
     },
   };
 }
