@@ -63,7 +63,7 @@ describe('auth.mode oidc', () => {
       issuer: 'https://idp.example',
       audience: ['inventory'],
       tenant_claim: 'tenant',
-      scopes_claim: 'scope',
+      scopes_claim: ['scope'],
       algorithms: expect.arrayContaining(['RS256', 'PS256', 'ES256', 'EdDSA']),
       clock_skew: 60_000,
     });

@@ -47,6 +47,10 @@ const signatureAlgorithms = [
 
 const wordSchema = z.string().min(1);
 
+const oneOrMoreSchema = z.union([wordSchema.transform((one) => [one]), z.array(wordSchema).min(1)], {
+  error: 'must be one or a list of them',
+});
+
 /** The issuer as its tokens name it, to the letter: it is compared as text and never normalised. */
 const issuerSchema = z
   .url({ protocol: /^https?$/, error: 'must be an https URL' })
@@ -59,14 +63,13 @@ export const oidcSchema = z.strictObject({
   mode: z.literal('oidc'),
   issuer: issuerSchema,
   /** A token must be meant for one of them. */
-  audience: z.union([wordSchema.transform((one) => [one]), z.array(wordSchema).min(1)], {
-    error: 'must be the audience of the tokens, or a list of audiences',
-  }),
+  audience: oneOrMoreSchema,
   tenant_claim: wordSchema.default('tenant'),
   /** The tenant that a value of the tenant claim stands for; other values have none. Without it the value is the tenant. */
   tenants: z.record(z.string(), tenantSchema).optional(),
-  scopes_claim: wordSchema.default('scope'),
-  /** The scopes that a value of the scopes claim stands for; other values have none. Without it the value is the scope. */
+  /** Of several claims all values count: people's tokens have groups where those of machines have scopes. */
+  scopes_claim: oneOrMoreSchema.prefault('scope'),
+  /** The scopes that a value of such a claim stands for; other values have none. Without it the value is the scope. */
   scopes: z.record(z.string(), z.array(wordSchema).min(1)).optional(),
   algorithms: z
     .array(z.enum(signatureAlgorithms, { error: `must be one of ${signatureAlgorithms.join(', ')}` }))

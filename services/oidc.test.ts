@@ -246,6 +246,16 @@ describe('claims mean what the configuration says', () => {
     expect(found).toMatchObject({ scopes: ['inventory:read', 'inventory:read', 'inventory:metrics'] });
   });
 
+  test('people may have groups where machines have scopes', async () => {
+    const scopes = { ops: ['inventory:metrics'], 'inventory:read': ['inventory:read'] };
+    const parts = { scopes_claim: ['groups', 'scope'], scopes };
+
+    expect(await identityOf(parts, { groups: ['ops'], scope: undefined })).toMatchObject({
+      scopes: ['inventory:metrics'],
+    });
+    expect(await identityOf(parts, { scope: 'openid inventory:read' })).toMatchObject({ scopes: ['inventory:read'] });
+  });
+
   test.for([
     [['inventory:read'], ['inventory:read']],
     ['inventory:read', ['inventory:read']],

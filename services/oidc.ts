@@ -90,7 +90,7 @@ function translate<Meaning>(table: Readonly<Record<string, Meaning>> | undefined
 const wordsSchema = z.union([z.string().transform((text) => text.split(' ')), z.array(z.string())]).catch([]);
 
 function scopesOf(payload: JWTPayload, { scopes_claim, scopes }: OidcConfig): readonly string[] {
-  const words = wordsSchema.parse(payload[scopes_claim]).filter((word) => word !== '');
+  const words = scopes_claim.flatMap((claim) => wordsSchema.parse(payload[claim])).filter((word) => word !== '');
   if (scopes === undefined) return words;
   return words.flatMap((word) => (Object.hasOwn(scopes, word) ? (scopes[word] ?? []) : []));
 }
