@@ -68,7 +68,7 @@ async function findBearer(c: Context<AppEnv>, auth: Exclude<Auth, { mode: 'none'
     return 'refused' in found ? refuseUnknown(c, found.refused) : found;
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error;
-    const detail = 'the issuer of tokens does not answer, so none can be checked: try again';
+    const detail = 'the keys of the issuer cannot be had, so no token can be checked: try again';
     return sendProblem(c, { status: 503, code: 'issuer_unavailable', detail }, { 'Retry-After': '10' });
   }
 }

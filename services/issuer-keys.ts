@@ -2,7 +2,6 @@
 // are old or one is missing, and kept while the issuer does not answer.
 import { type CompactJWSHeaderParameters, createLocalJWKSet, errors, type FlattenedJWSInput } from 'jose';
 import { z } from 'zod';
-import type { Clock } from '#core/clock.ts';
 import { openDeadline } from '#core/deadline.ts';
 import { isSecureUrl } from '#core/endpoint-url.ts';
 import { ProviderError } from '#core/errors.ts';
@@ -15,7 +14,8 @@ export interface IssuerKeysOptions {
   /** As the configuration has it. */
   readonly issuer: string;
   readonly http: HttpClient;
-  readonly clock: Clock;
+  /** Milliseconds of a clock that nobody sets: one that was set back would keep the issuer from being asked. */
+  readonly elapsedMs: () => number;
   readonly log: Logger;
   /** Aborts when nobody needs the keys any more. */
   readonly signal: AbortSignal;
@@ -53,14 +53,14 @@ export const validMs = 3_600_000;
 
 /** Nothing is fetched before the first key is looked for. */
 export function createIssuerKeys(options: IssuerKeysOptions): IssuerKeys {
-  const { issuer, clock, log, signal } = options;
+  const { issuer, elapsedMs, log, signal } = options;
   let fetched: Fetched | undefined;
   let attempt: { readonly atMs: number; readonly succeeded: Promise<boolean> } | undefined;
-  const ageMs = (since: { readonly atMs: number }) => clock.now().getTime() - since.atMs;
+  const ageMs = (since: { readonly atMs: number }) => elapsedMs() - since.atMs;
 
   function refresh(): Promise<boolean> {
     if (attempt === undefined || ageMs(attempt) >= cooldownMs) {
-      const atMs = clock.now().getTime();
+      const atMs = elapsedMs();
       attempt = { atMs, succeeded: tryFetch(atMs) };
     }
     return attempt.succeeded;

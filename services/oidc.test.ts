@@ -7,7 +7,7 @@ import { systemClock } from '#core/clock.ts';
 import { oidcSchema } from '#core/config.ts';
 import { createHttpClient } from '#core/http.ts';
 import { createLogger } from '#core/log.ts';
-import { type OidcIssuer, openOidcIssuer } from '#testkit/oidc/issuer.ts';
+import { type OidcIssuer, openOidcIssuer, toAnswer } from '#testkit/oidc/issuer.ts';
 import type { Identity } from './env.ts';
 import { createIssuerKeys } from './issuer-keys.ts';
 import { createTokenVerifier, type Refusal } from './oidc.ts';
@@ -15,6 +15,8 @@ import { createTokenVerifier, type Refusal } from './oidc.ts';
 const now = Math.floor(Date.now() / 1000);
 const clock = { ...systemClock, now: () => new Date(now * 1000) };
 const http = createHttpClient({ proxyEnv: {}, maxRetries: 0 });
+
+const lines: string[] = [];
 
 let issuer: OidcIssuer;
 let publicKey: JWK;
@@ -31,9 +33,10 @@ afterAll(async () => {
 /** A verifier of the issuer's tokens, as a configuration of these parts makes it. */
 function createVerifier(parts: Partial<z.input<typeof oidcSchema>> = {}, { url }: Pick<OidcIssuer, 'url'> = issuer) {
   const config = oidcSchema.parse({ mode: 'oidc', issuer: url, audience: 'inventory', ...parts });
-  const log = createLogger({ level: 'silent' });
+  const log = createLogger({ level: 'info', destination: { write: (line: string) => void lines.push(line) } });
   const signal = new AbortController().signal;
-  return createTokenVerifier(config, createIssuerKeys({ issuer: url, http, clock, log, signal }), clock);
+  const keys = createIssuerKeys({ issuer: url, http, elapsedMs: () => 0, log, signal });
+  return createTokenVerifier(config, { keys, clock, log });
 }
 
 /** The claims of a good token, of which those given as undefined are left out. */
@@ -185,6 +188,22 @@ describe('a token is refused', () => {
   ])('that is none: %.20s', async (token) => {
     expect(await createVerifier()(token)).toMatchObject({ refused: expect.any(String) });
   });
+});
+
+test.for([
+  ['too short', { n: 'AQAB'.repeat(20) }],
+  ['no number', { n: '' }],
+  ['cut off', { n: undefined }],
+] as const)('nobody can tell by a key that is %s, and the log says so', async ([, changes]) => {
+  const careless = await openOidcIssuer();
+  onTestFinished(() => careless.close());
+  careless.misbehave({ keys: toAnswer({ keys: [{ ...publicKey, ...changes }] }) });
+  lines.length = 0;
+
+  const verified = createVerifier({}, careless)(await careless.sign({ ...claims(), iss: careless.url }));
+
+  await expect(verified).rejects.toMatchObject({ name: 'ProviderError', code: 'issuer_key_unusable' });
+  expect(lines.join('')).toContain('"event":"issuer_key_unusable"');
 });
 
 describe('clocks may differ by the skew', () => {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Clock } from '#core/clock.ts';
 import { type OidcConfig, tenantSchema } from '#core/config.ts';
 import { ProviderError } from '#core/errors.ts';
+import type { Logger } from '#core/log.ts';
 import type { Identity } from './env.ts';
 import type { IssuerKeys } from './issuer-keys.ts';
 
@@ -15,8 +16,14 @@ export interface Refusal {
 /** Throws ProviderError when nobody can tell, because the issuer cannot be asked. */
 export type VerifyToken = (token: string) => Promise<Identity | Refusal>;
 
+export interface TokenVerifierOptions {
+  readonly keys: IssuerKeys;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
 /** The verifier of one issuer's tokens. */
-export function createTokenVerifier(config: OidcConfig, keys: IssuerKeys, clock: Clock): VerifyToken {
+export function createTokenVerifier(config: OidcConfig, { keys, clock, log }: TokenVerifierOptions): VerifyToken {
   const options = {
     issuer: config.issuer,
     audience: config.audience,
@@ -26,9 +33,19 @@ export function createTokenVerifier(config: OidcConfig, keys: IssuerKeys, clock:
   } satisfies JWTVerifyOptions;
   return async (token) => {
     if (!isSpeltRight(token)) return { refused: notAToken };
-    const verified = await verify(token, keys, { ...options, currentDate: clock.now() });
-    if ('refused' in verified) return verified;
-    return misuseOf(verified) ?? toIdentity(verified.payload, config);
+    try {
+      const verified = await jwtVerify(token, keys.find, { ...options, currentDate: clock.now() });
+      return misuseOf(verified) ?? toIdentity(verified.payload, config);
+    } catch (error) {
+      if (error instanceof errors.JOSEError) return { refused: toReason(error) };
+      if (error instanceof ProviderError) throw error;
+      // Of what went in, only the issuer's key was not looked at before: it is too short, or not what it says it is.
+      log.error(
+        { event: 'issuer_key_unusable', issuer: config.issuer, err: error },
+        'a key of the issuer is of no use',
+      );
+      throw new ProviderError('issuer_key_unusable', `a key of ${config.issuer} is of no use`, { cause: error });
+    }
   };
 }
 
@@ -39,17 +56,6 @@ const notAToken = 'this is not a signed JSON Web Token';
 function isSpeltRight(token: string): boolean {
   const signature = token.slice(token.lastIndexOf('.') + 1);
   return Buffer.from(signature, 'base64url').toString('base64url') === signature;
-}
-
-async function verify(token: string, keys: IssuerKeys, options: JWTVerifyOptions): Promise<JWTVerifyResult | Refusal> {
-  try {
-    return await jwtVerify(token, keys.find, options);
-  } catch (error) {
-    if (error instanceof errors.JOSEError) return { refused: toReason(error) };
-    if (error instanceof ProviderError) throw error;
-    // Of what went in, only the issuer's key was not looked at before: it is too short, or not what it says it is.
-    throw new ProviderError('bad_key', `a key of ${String(options.issuer)} cannot be used`, { cause: error });
-  }
 }
 
 // Access tokens (RFC 9068 §2.1) and ID tokens; the name may be the short form of a media type (RFC 7515 §4.1.9).

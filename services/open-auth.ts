@@ -34,10 +34,11 @@ export async function openAuth(key: string, config: AuthConfig, options: OpenAut
   const ca = await readCa(key, config);
   const http = createHttpClient({ proxyEnv, maxRetries: 1, ...(ca !== undefined && { tls: { ca } }) });
   const closing = new AbortController();
-  const keys = createIssuerKeys({ issuer: config.issuer, http, clock, log, signal: closing.signal });
+  const elapsedMs = () => performance.now();
+  const keys = createIssuerKeys({ issuer: config.issuer, http, elapsedMs, log, signal: closing.signal });
   const first = keys.refresh();
   return {
-    auth: { mode: 'oidc', verify: createTokenVerifier(config, keys, clock) },
+    auth: { mode: 'oidc', verify: createTokenVerifier(config, { keys, clock, log }) },
     async close() {
       closing.abort(new ProviderError('closed', 'the service is ending'));
       await first;
