@@ -1,6 +1,6 @@
 // How an HTTP endpoint that is itself inventory is asked to let us in: the part of the configuration that says so, brought into one shape.
 import { z } from 'zod';
-import { isLoopback } from './endpoint-url.ts';
+import { isSecureUrl } from './endpoint-url.ts';
 
 /** A secret as the configuration has it: the value of an `env:NAME`, or a file that is read whenever it is needed. */
 export type Secret = { readonly value: string } | { readonly file: string };
@@ -25,7 +25,7 @@ const textSchema = z.string().min(1);
 
 const tokenUrlSchema = z
   .url({ protocol: /^https?$/, error: 'an https URL' })
-  .refine((text) => !URL.canParse(text) || new URL(text).protocol === 'https:' || isLoopback(text), {
+  .refine((text) => !URL.canParse(text) || isSecureUrl(new URL(text)), {
     message: 'an https URL: the client secret is sent there',
   });
 

@@ -1,15 +1,14 @@
 // The real Prometheus for the checks: a process of its own on loopback, in whatever state a check needs it.
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { pause } from '#core/deadline.ts';
 import { createCertificate } from '#testkit/certificate.ts';
-import { listen } from '#testkit/loopback-server.ts';
 import { type Running, startProgram } from './inventory.ts';
+import { pickPort } from './pick-port.ts';
 
 /** How it is started. */
 export interface PrometheusOptions {
@@ -115,12 +114,4 @@ async function reloadBroken(running: Running, configFile: string): Promise<void>
 async function stop(running: Running): Promise<void> {
   running.process.kill('SIGKILL');
   await running.ended;
-}
-
-// Prometheus takes no port 0. Between the closing and its start nobody else asks for this one.
-async function pickPort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server, 0);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -41,7 +41,8 @@ export interface PostgresConnection {
   readonly target: string;
   /**
    * Runs `work` in a transaction and commits it; rolls back when it throws. One that only reads answers before its commit
-   * has. What the database says comes as a StoreError, what `work` itself throws as it is. Statements that do not await each other share a round trip.
+   * has. What the database says comes as a StoreError, what `work` itself throws as it is. Statements that do not await
+   * each other share a round trip.
    */
   transact<T>(options: TransactionOptions, work: (sql: PostgresTransaction) => Promise<T>): Promise<T>;
   /** Lets running statements end, for at most 5 s. */
