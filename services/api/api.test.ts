@@ -85,7 +85,7 @@ describe.for(databases)('the read API on $dialect', ({ dialect, open }) => {
       tenant: 'default',
       clock: systemClock,
       log: createLogger({ level: 'debug', destination: { write: (line: string) => void lines.push(line) } }),
-      schemaVersionExpected: 3,
+      schemaVersionExpected: 4,
       version: '1.2.3',
       ops: false,
       stopping: new AbortController().signal,
@@ -495,7 +495,7 @@ describe.for(databases)('the read API on $dialect', ({ dialect, open }) => {
       const ready = await app.request('/readyz');
 
       expect(await health.json()).toEqual({ ok: true });
-      expect(await ready.json()).toEqual({ ok: true, schema_version: 3 });
+      expect(await ready.json()).toEqual({ ok: true, schema_version: 4 });
     });
 
     test.for([

@@ -3,6 +3,7 @@ import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { envelopeSchema } from '#contracts/envelope.ts';
+import { runIdSchema } from '#core/provenance.ts';
 import type { App } from '#services/app.ts';
 import type { AppEnv } from '#services/env.ts';
 import { acceptsEventStream, eventStreamType } from './accept.ts';
@@ -41,7 +42,7 @@ const eventsRoute = createRoute({
   request: {
     query: z.strictObject({
       event_type: textSchema.optional().meta({ example: 'account.moved' }),
-      correlation_id: z.uuid().optional().meta({ description: 'the run that led to them' }),
+      correlation_id: runIdSchema.optional().meta({ description: 'the run or the request that led to them' }),
       ...pageParameters,
     }),
   },

@@ -47,7 +47,7 @@ describe.for(databases)('monitoring over HTTP on $dialect', ({ open }) => {
     store = await open();
     await seed(store, tenant);
     const options = { clock: systemClock, log: createLogger({ level: 'silent' }), reader: store.reader, ops: false };
-    const rest = { schemaVersionExpected: 3, version: '1.2.3', stopping: new AbortController().signal };
+    const rest = { schemaVersionExpected: 4, version: '1.2.3', stopping: new AbortController().signal };
     ({ app } = createApi({ ...options, ...rest, auth: { mode: 'none' }, tenant }));
   });
 

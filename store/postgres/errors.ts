@@ -46,7 +46,8 @@ export async function retrySerialization<T>(transaction: () => Promise<T>): Prom
     try {
       return await transaction();
     } catch (error) {
-      if (attempt === 3 || !(error instanceof StoreError) || !/^(40001|40P01|23505)$/.test(error.code)) throw error;
+      if (attempt === 3 || !(error instanceof StoreError) || !/^(40001|40P01|23505|23P01)$/.test(error.code))
+        throw error;
     }
     // Apart from each other, or two that collided collide again.
     await wait(Math.random() * 50 * attempt);
