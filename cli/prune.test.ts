@@ -89,7 +89,10 @@ describe.for(databases)('inventory prune on $dialect', ({ dialect, open }) => {
     const { code, printed } = await prune({ dryRun: true, json: true });
 
     expect(code).toBe(0);
-    expect(JSON.parse(printed)).toMatchObject({ dry_run: true, counts: { versions: 1, events: 0, pages: 0, runs: 0, keys: 0 } });
+    expect(JSON.parse(printed)).toMatchObject({
+      dry_run: true,
+      counts: { versions: 1, events: 0, pages: 0, runs: 0, keys: 0 },
+    });
     expect(await versionsOf(tenant)).toBe(2);
   });
 
