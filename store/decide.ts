@@ -4,7 +4,7 @@ import type { Provenance, Stamp } from '#core/provenance.ts';
 import { type Change, changedField, contentChanges } from './diff.ts';
 import { type Content, hashContent, mergeContent } from './merge.ts';
 import { isOlder, type Observed } from './observed.ts';
-import { seedScope, takesOver } from './ownership.ts';
+import { pastedScope, takesOver } from './ownership.ts';
 import { recordTables } from './records.ts';
 import { attributeNames, type RecordHead, type RecordRow, type RecordVersion, type StoredRecord } from './row.ts';
 
@@ -63,7 +63,7 @@ export function newRow(observed: Observed, context: BatchContext): RecordRow {
 /** Decides about a record that is already stored. */
 export function decide(stored: StoredRecord, observed: Observed, context: BatchContext): Decision {
   const { row } = stored;
-  const isSeed = row.scope === seedScope;
+  const isSeed = row.scope === pastedScope;
   const conflict = isSeed ? null : identityConflict(row, observed);
   if (conflict !== null) return { action: 'conflict', reason: conflict };
   // An older answer says that the record is there, but nothing about what it is now.

@@ -4,7 +4,7 @@
  * The owner of what somebody only said: seeds, pasted or from a file. No collector has a scope of this name, so that every
  * observation takes a seed over; ingest lets none of them touch what another scope owns.
  */
-export const seedScope = 'seed:pasted';
+export const pastedScope = 'seed:pasted';
 
 /** The record as it would be after this sighting, its owner, and the scope that sees it. */
 export interface Sighting {

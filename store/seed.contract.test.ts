@@ -5,7 +5,7 @@ import { eventSchema } from '#contracts/events.ts';
 import { hashJson } from '#core/json.ts';
 import type { MonitoringEndpoint } from '#core/monitoring.ts';
 import { monitoringEndpointRecordSchema } from '#core/records.ts';
-import { seedScope } from './ownership.ts';
+import { pastedScope } from './ownership.ts';
 import {
   type Actor,
   endpoint,
@@ -36,7 +36,7 @@ describe.for(databases)('seeds on $dialect', ({ open }) => {
   ): Promise<SeedAnswer> {
     const version = { collector: 'seed', collector_version: '1.0.0', image_digest: null };
     return store.seeder.seed({
-      stamp: { tenant_id: tenant, ...version, run_id: randomUUID(), scope: seedScope },
+      stamp: { tenant_id: tenant, ...version, run_id: randomUUID(), scope: pastedScope },
       actor: 'ci',
       observations,
       idempotent: key === undefined ? undefined : { key, request_hash: hashJson(body) },
@@ -65,7 +65,7 @@ describe.for(databases)('seeds on $dialect', ({ open }) => {
     const [entry, ...entries] = await auditOf(actor);
     expect(entries).toHaveLength(1);
     const [event] = await eventsOf(store, actor);
-    expect(row).toMatchObject({ status: 'unknown', source: 'seed/1.0.0', scope: seedScope, auth_mode: 'none' });
+    expect(row).toMatchObject({ status: 'unknown', source: 'seed/1.0.0', scope: pastedScope, auth_mode: 'none' });
     expect(entry).toMatchObject({ actor: 'ci', action: 'monitoring_endpoint.seed', key: 'a', outcome: 'created' });
     expect(entry?.['recorded_at']).toBe(row?.['discovered_at']);
     expect(entry?.['correlation_id']).toBe(row?.['run_id']);
@@ -154,7 +154,7 @@ describe.for(databases)('seeds on $dialect', ({ open }) => {
     const [version, ...others] = await versionsOf(store, actor, 'a');
     expect(others).toEqual([]);
     expect(version).toMatchObject({
-      content: { kind: 'grafana', status: 'unknown', auth_mode: 'basic', scope: seedScope },
+      content: { kind: 'grafana', status: 'unknown', auth_mode: 'basic', scope: pastedScope },
       changed_fields: ['auth_mode', 'kind', 'status'],
     });
     const events = await eventsOf(store, actor);
@@ -192,15 +192,15 @@ describe.for(databases)('seeds on $dialect', ({ open }) => {
     );
     expect(rows).toEqual([
       { id: 'main', scope: 'grafana:main', vanished_reason: null },
-      { id: 'other', scope: seedScope, vanished_reason: null },
-      { id: 'pasted', scope: seedScope, vanished_reason: 'taken_over' },
+      { id: 'other', scope: pastedScope, vanished_reason: null },
+      { id: 'pasted', scope: pastedScope, vanished_reason: 'taken_over' },
       { id: 'prod', scope: 'prometheus:prod', vanished_reason: null },
     ]);
     const { position: _position, xid: _xid, ...event } = (await eventsOf(store, actor)).at(-1) ?? {};
     expect(eventSchema.parse(event)).toMatchObject({
       event_type: 'monitoring_endpoint.vanished',
       source: 'aws/1.0.0',
-      payload: { id: 'pasted', scope: seedScope, reason: 'taken_over' },
+      payload: { id: 'pasted', scope: pastedScope, reason: 'taken_over' },
     });
   });
 

@@ -6,7 +6,7 @@ import type { Observation } from '#core/observation.ts';
 import type { Stamp } from '#core/provenance.ts';
 import type { BatchContext } from './decide.ts';
 import type { Observed } from './observed.ts';
-import { seedScope } from './ownership.ts';
+import { pastedScope } from './ownership.ts';
 import { type BatchPlan, planBatch } from './plan.ts';
 import type { StoredRecord } from './row.ts';
 
@@ -112,7 +112,7 @@ export function hashKey({ key }: IdempotentRequest): string {
 
 /** What the writer's decisions know of a request of seeds. It has no root, and no scope but its own. */
 export function toSeedContext(stamp: Stamp, now: string): BatchContext {
-  return { stamp, now, root: seedScope, pinned_root: null, configured_scopes: [seedScope] };
+  return { stamp, now, root: pastedScope, pinned_root: null, configured_scopes: [pastedScope] };
 }
 
 /** Plans the request; `located` is whatever is at the URLs of the observations, `stored` whatever has their keys. */
@@ -146,7 +146,7 @@ export function replacedSeeds(located: readonly Located[], observed: readonly Ob
   return located
     .filter(
       ({ key, url, scope, vanished_at }) =>
-        scope === seedScope && vanished_at === null && urls.has(url) && !keys.has(key),
+        scope === pastedScope && vanished_at === null && urls.has(url) && !keys.has(key),
     )
     .map(({ key }) => key);
 }
@@ -179,9 +179,9 @@ function refusalOf(
   { located, stored }: { readonly located: readonly Located[]; readonly stored: ReadonlyMap<string, StoredRecord> },
 ): SeedRefusal | undefined {
   const owner = stored.get(key)?.row.scope;
-  if (owner !== undefined && owner !== seedScope) return { key, observed: key, scope: owner };
+  if (owner !== undefined && owner !== pastedScope) return { key, observed: key, scope: owner };
   const other = located.find(
-    ({ url, scope, vanished_at }) => url === attributes['url'] && scope !== seedScope && vanished_at === null,
+    ({ url, scope, vanished_at }) => url === attributes['url'] && scope !== pastedScope && vanished_at === null,
   );
   return other && { key, observed: other.key, scope: other.scope };
 }

@@ -499,8 +499,8 @@ describe.for(databases)('the read API on $dialect', ({ dialect, open }) => {
     });
 
     test.for([
-      [4, 'schema_too_old', 'inventory migrate'],
-      [2, 'schema_too_new', 'deploy the release'],
+      [5, 'schema_too_old', 'inventory migrate'],
+      [3, 'schema_too_new', 'deploy the release'],
     ] as const)('a release that needs schema %i is not ready and says what to do', async ([expected, code, remedy]) => {
       const response = await create({ schemaVersionExpected: expected }).app.request('/readyz');
 
@@ -536,7 +536,7 @@ describe.for(databases)('the read API on $dialect', ({ dialect, open }) => {
         expect(text).toContain(`inventory_scope_age_seconds${labels}} `);
       }
       expect(text).toContain('inventory_database_up 1');
-      expect(text).toMatch(/inventory_build_info\{version="1.2.3",node_version="v\d+.*",schema_version="3"\} 1/);
+      expect(text).toMatch(/inventory_build_info\{version="1.2.3",node_version="v\d+.*",schema_version="4"\} 1/);
       expect(text).toContain('route="/api/v1/accounts/:provider/:id",status="200"');
       expect(text).not.toContain('aws/100');
       expect(text).toContain('process_cpu_seconds_total');

@@ -4,13 +4,13 @@ import { z } from 'zod';
 import { openDeadline, raceSignal } from '#core/deadline.ts';
 import type { Logger } from '#core/log.ts';
 import { describeError } from '#core/redact.ts';
-import type { App } from '#services/app.ts';
-import { type Problem, problemSchema, sendProblem } from '#services/problem.ts';
-import type { Reader } from '#store/store.ts';
+import type { App } from './app.ts';
+import { type Problem, problemSchema, sendProblem } from './problem.ts';
 import { commonResponses } from './responses.ts';
 
 export interface HealthOptions {
-  readonly reader: Pick<Reader, 'schemaVersion'>;
+  /** The number of the newest migration applied; asked for whenever somebody asks whether we are ready. */
+  readonly schemaVersion: () => Promise<number>;
   readonly log: Logger;
   /** The schema this release was written for: the number of its newest migration. */
   readonly schemaVersionExpected: number;
@@ -66,7 +66,7 @@ async function readReadiness(options: HealthOptions): Promise<number | Problem<5
   }
   const deadline = openDeadline(readyTimeoutMs);
   try {
-    const version = await raceSignal(options.reader.schemaVersion(), deadline.signal);
+    const version = await raceSignal(options.schemaVersion(), deadline.signal);
     return version === options.schemaVersionExpected ? version : toMismatch(version, options.schemaVersionExpected);
   } catch (error) {
     options.log.warn({ cause: describeError(error) }, 'not ready');
