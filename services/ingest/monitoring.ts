@@ -9,7 +9,7 @@ import { toRunId } from '#core/trace.ts';
 import type { App } from '#services/app.ts';
 import { seedScope } from '#services/auth.ts';
 import { authResponses, commonResponses, problem } from '#services/responses.ts';
-import { idempotencyKeepHours, type Seeder } from '#store/seed.ts';
+import { idempotencyKeepHours, type Seeder, type SeedRefusal } from '#store/seed.ts';
 import { toSeedRequest } from '#store/seed-request.ts';
 import { maxBodyBytes, requireJson } from './json-body.ts';
 
@@ -92,10 +92,8 @@ export function addMonitoring(
           idempotent: key === undefined ? undefined : { key, request_hash: hashJson([operation, { ...seed }]) },
         }),
       );
-      for (const { scope, observed } of refused) {
-        const detail = `${scope} observes it as ${observed}, and what is observed is not overwritten: change that scope's configuration`;
-        throw new RequestError(409, 'endpoint_observed', detail);
-      }
+      const [refusal] = refused;
+      if (refusal !== undefined) throw new RequestError(409, 'endpoint_observed', toDetail(refusal));
       return c.json({ ok: true as const }, 200, { 'Cache-Control': 'no-store' });
     },
     (result) => {
@@ -104,6 +102,10 @@ export function addMonitoring(
       throw new RequestError(isBody ? 422 : 400, isBody ? 'invalid_body' : 'invalid_request', describe(result.error));
     },
   );
+}
+
+function toDetail({ scope, observed }: SeedRefusal): string {
+  return `${scope} observes it as ${observed}, and what is observed is not overwritten: change that scope's configuration`;
 }
 
 // Every problem at once, each with its field and never its value; names of fields that there are not may be anything.
