@@ -236,6 +236,17 @@ describe.for(databases)('seeds on $dialect', ({ open }) => {
     expect(rows.filter(({ vanished_at }) => vanished_at === null)).toHaveLength(1);
   });
 
+  test('many changes of one endpoint at once all get through, each a version of its own', async () => {
+    const actor = newActor();
+    const urls = Array.from({ length: 12 }, (_, i) => `https://${i}.example`);
+
+    const answers = await Promise.all(urls.map((url) => seed(actor, [seeded('a', { url })])));
+
+    expect(answers.flatMap(({ created }) => created)).toEqual(['a']);
+    expect(answers.flatMap(({ updated }) => updated)).toHaveLength(11);
+    expect(await versionsOf(store, actor, 'a')).toHaveLength(11);
+  });
+
   test('another tenant has endpoints of its own', async () => {
     const [ours, theirs] = [newActor(), newActor()];
     await observe(theirs, endpoint('a'));

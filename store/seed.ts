@@ -80,8 +80,8 @@ export interface AuditEntry {
 /** What a request of seeds writes, and what it is answered. */
 export interface SeedPlan {
   readonly plan: BatchPlan;
-  /** The observations that are not refused; other seeds at their URLs are taken over. */
-  readonly accepted: readonly Observed[];
+  /** The seeds of other ids that vanish, for their URLs are taken. */
+  readonly replaced: readonly string[];
   readonly answer: SeedAnswer;
 }
 
@@ -133,7 +133,7 @@ export function planSeeds(
   const written = new Set([...created, ...updated]);
   const unchanged = accepted.map(({ key }) => key).filter((key) => !written.has(key));
   const answer = { created, updated, unchanged, refused, replayed: false };
-  return { plan, accepted, answer };
+  return { plan, replaced: replacedSeeds(found.located, accepted), answer };
 }
 
 /**

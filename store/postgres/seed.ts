@@ -20,6 +20,7 @@ import {
   urlsOf,
 } from '../seed.ts';
 import { toStorableText } from '../storable.ts';
+import { vanish } from './absence.ts';
 import { inTenant, type PostgresConnection, type PostgresTransaction } from './connection.ts';
 import type { WriteContext } from './context.ts';
 import { retrySerialization } from './errors.ts';
@@ -27,9 +28,12 @@ import { insertEvents, insertVersions } from './journal.ts';
 import { readPostgresVersion } from './migrations.ts';
 import { recordStatements } from './records.ts';
 import { readRows, writeRows } from './rows.ts';
-import { readLocated, takeOverSeeds } from './take-over.ts';
+import { readLocated } from './take-over.ts';
 
 const kind = 'monitoring_endpoint';
+
+// Callers come all at once, unlike collectors; of those that meet one gets through each time.
+const attempts = 10;
 
 /** Creates the Seeder on an open connection. */
 export function createPostgresSeeder(connection: PostgresConnection, { clock }: { readonly clock: Clock }): Seeder {
@@ -37,8 +41,9 @@ export function createPostgresSeeder(connection: PostgresConnection, { clock }: 
   return {
     // At repeatable read: of two requests that meet in a record or in a key the later begins anew, and sees the first.
     seed: (request) =>
-      retrySerialization(() =>
-        inTenant(connection, request.stamp.tenant_id, (sql) => seed({ sql, statements, clock }, request)),
+      retrySerialization(
+        () => inTenant(connection, request.stamp.tenant_id, (sql) => seed({ sql, statements, clock }, request)),
+        attempts,
       ),
     schemaVersion: () => connection.transact({ tenant_id: null, mode: 'read only' }, readPostgresVersion),
   };
@@ -57,9 +62,10 @@ async function seed(context: WriteContext, request: SeedRequest): Promise<SeedAn
     located: await readLocated(context, tenant_id, urlsOf(observed)),
     stored: await readRows(context, { tenant_id, kind, keys }),
   };
-  const { plan, accepted, answer } = planSeeds(observed, found, toSeedContext(stamp, now));
+  const { plan, replaced, answer } = planSeeds(observed, found, toSeedContext(stamp, now));
   const source = sourceOf(stamp);
-  await takeOverSeeds(context, { tenant_id, observed: accepted }, { run_id, source, now });
+  const finding = { run_id, source, now, reason: 'taken_over' } as const;
+  await vanish(context, { tenant_id, kind, keys: replaced }, finding);
   await writeRows(context, 'insert', { tenant_id, kind, rows: plan.inserts });
   await writeRows(context, 'update', { tenant_id, kind, rows: plan.updates });
   await insertVersions(sql, tenant_id, plan.versions);

@@ -1,4 +1,4 @@
-// How endpoints that are observed, or named anew, replace seeds of other ids at their URLs.
+// How endpoints that are observed replace seeds of other ids at their URLs.
 import type { Observed } from '../observed.ts';
 import { type Located, replacedSeeds, urlsOf } from '../seed.ts';
 import type { Finding } from '../vanish.ts';

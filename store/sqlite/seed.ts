@@ -22,13 +22,14 @@ import {
   toSeedContext,
   urlsOf,
 } from '../seed.ts';
+import { vanish } from './absence.ts';
 import { transact } from './connection.ts';
 import type { WriterContext } from './context.ts';
 import { insertEvents, insertVersions } from './journal.ts';
 import { sqlNow } from './lease.ts';
 import { readSqliteVersion } from './migrations.ts';
 import { prepareRecords } from './records.ts';
-import { readLocated, takeOverSeeds } from './take-over.ts';
+import { readLocated } from './take-over.ts';
 
 /** Creates the Seeder on an open, migrated database. */
 export function createSqliteSeeder(database: Database.Database, { clock }: { readonly clock: Clock }): Seeder {
@@ -53,9 +54,10 @@ function seed(context: WriterContext, request: SeedRequest): SeedAnswer {
     if (record !== undefined) stored.set(key, record);
   }
   const located = readLocated(database, tenant_id, urlsOf(observed));
-  const { plan, accepted, answer } = planSeeds(observed, { located, stored }, toSeedContext(stamp, now));
+  const { plan, replaced, answer } = planSeeds(observed, { located, stored }, toSeedContext(stamp, now));
   const source = sourceOf(stamp);
-  takeOverSeeds(context, { tenant_id, observed: accepted }, { run_id, source, now });
+  const finding = { run_id, source, now, reason: 'taken_over' } as const;
+  vanish(context, { tenant_id, kind: 'monitoring_endpoint', keys: replaced }, finding);
   for (const row of plan.inserts) table.insert(tenant_id, row);
   for (const row of plan.updates) table.update(tenant_id, row);
   insertVersions(database, tenant_id, plan.versions);
