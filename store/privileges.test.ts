@@ -356,7 +356,7 @@ describe('the statements of a collector', () => {
 describe('the role of ingest', () => {
   const observed = { id: 'observed', scope: 'prometheus:prod' };
 
-  test('reads what was observed, and can neither change it, nor make it a seed, nor write as a collector', async () => {
+  test('reads what was observed, and can neither change it, nor make it a seed, nor write what a collector writes', async () => {
     const sql = connect(database.urlFor('inventory_ingest'));
     await insertSample(admin, 'monitoring_endpoints', 'mine', { ...observed, url: 'https://observed.example' });
     const answerTo = (work: (open: postgres.TransactionSql) => Promise<unknown>) =>
@@ -371,12 +371,16 @@ describe('the role of ingest', () => {
     const written = await answerTo((open) =>
       insertSample(open, 'monitoring_endpoints', 'mine', { ...observed, id: 'other' }),
     );
+    const version = await answerTo((open) => insertSample(open, 'record_versions', 'mine', { kind: 'account' }));
+    const event = await answerTo((open) =>
+      insertSample(open, 'events', 'mine', { event_type: 'account.vanished', source: 'seed/1.0.0' }),
+    );
     const known = await answerTo((open) => open`select collector from scopes`);
     await admin`delete from monitoring_endpoints where id = 'observed'`;
 
     expect(seen).toEqual([{ scope: 'prometheus:prod' }]);
     expect(changed).toEqual([]);
-    expect([given, written, known]).toEqual(['42501', '42501', '42501']);
+    expect([given, written, version, event, known]).toEqual(Array(5).fill('42501'));
   });
 });
 

@@ -42,7 +42,7 @@ begin
   foreach name in array array['monitoring_endpoints', 'scopes', 'idempotency_keys'] loop
     execute format('create policy ingest_select on %I for select to inventory_ingest using (tenant_id = current_tenant_id())', name);
   end loop;
-  foreach name in array array['record_versions', 'events', 'audit_log', 'idempotency_keys'] loop
+  foreach name in array array['audit_log', 'idempotency_keys'] loop
     execute format('create policy ingest_insert on %I for insert to inventory_ingest with check (tenant_id = current_tenant_id())', name);
   end loop;
 end $$;
@@ -53,7 +53,11 @@ grant insert on record_versions, events, audit_log to inventory_ingest;
 -- The root that a record's owner has pinned, and nothing else of it.
 grant select (tenant_id, scope, org_id) on scopes to inventory_ingest;
 
--- What was observed can be read, and neither written nor brought about.
+-- What was observed can be read, and neither written nor brought about. Of history and of the log only what seeds lead to.
+create policy ingest_insert on record_versions for insert to inventory_ingest
+  with check (tenant_id = current_tenant_id() and kind = 'monitoring_endpoint');
+create policy ingest_insert on events for insert to inventory_ingest
+  with check (tenant_id = current_tenant_id() and event_type like 'monitoring\_endpoint.%' and source like 'seed/%');
 create policy ingest_insert on monitoring_endpoints for insert to inventory_ingest
   with check (tenant_id = current_tenant_id() and scope = 'seed:pasted');
 create policy ingest_update on monitoring_endpoints for update to inventory_ingest
