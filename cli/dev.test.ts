@@ -15,13 +15,15 @@ const dev = join(import.meta.dirname, 'dev.ts');
 let folder: string;
 let compiled: string;
 let origin: string;
+let ingestOrigin: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'inventory-dev-'));
   // What one of the many processes has compiled the next need not compile again.
   compiled = await mkdtemp(join(tmpdir(), 'inventory-dev-compiled-'));
   origin = `127.0.0.1:${await findFreePort()}`;
-  // A port of its own is all that tells this newcomer from others.
-  await writeFile(join(folder, 'port.yaml'), `api: { listen: '${origin}' }\n`);
+  ingestOrigin = `127.0.0.1:${await findFreePort()}`;
+  // Ports of its own are all that tells this newcomer from others.
+  await writeFile(join(folder, 'port.yaml'), `api: { listen: '${origin}' }\ningest: { listen: '${ingestOrigin}' }\n`);
 });
 afterAll(() => Promise.all([folder, compiled].map((path) => rm(path, { recursive: true }))));
 
@@ -116,6 +118,7 @@ describe('with nothing configured', () => {
     await expectMonitoring();
     await expectPrintedCurls(started.lines);
     await expectReadmeCurls();
+    await expectPrintedSeed(started.lines);
     await expectPrivateCredentials();
     // A page of it is of one kind.
     const night = started.lines.map(toPrintedPath).find((path) => path?.includes('/diff')) ?? '';
@@ -200,6 +203,22 @@ async function expectPrintedCurls(lines: readonly string[]): Promise<void> {
   const paths = lines.map(toPrintedPath).filter((path) => path !== undefined);
   expect(paths.filter((path) => path.includes('under='))).toHaveLength(3);
   for (const path of paths) expect(await getRows(path), path).not.toEqual([]);
+}
+
+/** So is the endpoint that it prints to be named. */
+async function expectPrintedSeed(lines: readonly string[]): Promise<void> {
+  const line = lines.find((printed) => printed.includes(ingestOrigin) && printed.includes('curl')) ?? '';
+  const [, path = '', body = ''] =
+    /^ {2}curl '[^/]+(\/[^']+)' -H 'content-type: application\/json' -d '([^']+)'$/.exec(line) ?? [];
+
+  const response = await fetch(`http://${ingestOrigin}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  });
+
+  expect({ status: response.status, body: await response.json() }).toEqual({ status: 200, body: { ok: true } });
+  expect(await getRows('/api/v1/monitoring?status=unknown')).toMatchObject([rowSchema.parse(JSON.parse(body))]);
 }
 
 function toPrintedPath(line: string): string | undefined {

@@ -1,4 +1,4 @@
-// `make dev`: SQLite under ./data, the API on loopback, and one process per configured collector, as in a cluster.
+// `make dev`: SQLite under ./data, API and ingest on loopback, and one process per configured collector, as in a cluster.
 import { existsSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { z } from 'zod';
@@ -10,6 +10,7 @@ import { loadConfig, readDocument } from './load-config.ts';
 import { openSandbox } from './sandbox.ts';
 
 const sandboxDatabase = './data/sandbox.db';
+const seedExample = JSON.stringify({ id: 'prod-eu', kind: 'prometheus', url: 'https://prometheus.example:9090' });
 
 const environment = openEnvironment();
 process.exitCode = await dev(environment);
@@ -47,8 +48,8 @@ async function devSandbox(environment: Environment): Promise<number> {
 }
 
 /**
- * Serves the API and collects, which answers what to ask of the API; resolves to the exit code of the API, or of the
- * migration that failed.
+ * Serves API and ingest and collects, which answers what to ask of the API; resolves to the exit code of the one that ends
+ * first, or of the migration that failed.
  */
 async function serve(
   environment: Environment,
@@ -59,12 +60,17 @@ async function serve(
   try {
     const migrated = await children.run('migrate');
     if (migrated !== 0) return migrated;
-    const api = children.run('serve', 'api');
-    const first = await Promise.race([api, collectAll(children)]);
-    // The API ends first only when it could not start or was stopped.
+    const { ops } = await loadConfig(variables);
+    const ended = Promise.race([
+      children.run('serve', 'api'),
+      // In a cluster each has an ops port of its own; there is only one on this machine.
+      children.run('serve', 'ingest', ...(ops ? ['--no-ops'] : [])),
+    ]);
+    const first = await Promise.race([ended, collectAll(children)]);
+    // One of them ends first only when it could not start or was stopped.
     if (typeof first === 'number') return first;
-    await announceApi(environment, variables, first);
-    return await api;
+    await announceServices(environment, variables, first);
+    return await ended;
   } finally {
     await children.stop();
   }
@@ -102,12 +108,14 @@ function announceSandbox({ print }: Environment): void {
   print('');
 }
 
-async function announceApi({ print }: Environment, variables: Variables, paths: readonly string[]): Promise<void> {
-  const { api, databaseUrl } = await loadConfig(variables);
+async function announceServices({ print }: Environment, variables: Variables, paths: readonly string[]): Promise<void> {
+  const { api, ingest, databaseUrl } = await loadConfig(variables);
   const origin = `${api.listen.host}:${api.listen.port}`;
+  const ingestOrigin = `${ingest.listen.host}:${ingest.listen.port}`;
   print('');
   print(`  inventory in ${redactText(databaseUrl)}`);
   print(`  open  http://${origin}/docs`);
   for (const path of ['/org-nodes', ...paths]) print(`  curl '${origin}/api/v1${path}'`);
+  print(`  curl '${ingestOrigin}/api/v1/monitoring' -H 'content-type: application/json' -d '${seedExample}'`);
   print('  stop  Ctrl-C');
 }

@@ -88,6 +88,14 @@ function addCollectCommands(program: Command, environment: Environment, exit: (c
       exit(await collectCommand(environment, name, options));
     });
   program
+    .command('seed')
+    .argument('<file>', 'YAML with a list of endpoints: docs/seed.md')
+    .description('name monitoring endpoints that nothing observes yet')
+    .action(async (file: string) => {
+      const { seedCommand } = await import('./seed.ts');
+      await seedCommand(environment, file);
+    });
+  program
     .command('permissions')
     .argument('<provider>', 'the collector, for example aws')
     .description("the exact least-privilege policy for a collector's credentials")
@@ -98,14 +106,21 @@ function addCollectCommands(program: Command, environment: Environment, exit: (c
 }
 
 function addServiceCommands(program: Command, environment: Environment): void {
-  program
-    .command('serve')
-    .description('serve over HTTP until stopped')
+  const serve = program.command('serve').description('serve over HTTP until stopped');
+  serve
     .command('api')
     .description('the read-only API')
     .action(async () => {
       const { serveApiCommand } = await import('./serve-api.ts');
       await serveApiCommand(environment);
+    });
+  serve
+    .command('ingest')
+    .description('everything that is written over HTTP')
+    .option('--no-ops', 'health and metrics on the main port, where the API has the ops port of this machine')
+    .action(async (options) => {
+      const { serveIngestCommand } = await import('./serve-ingest.ts');
+      await serveIngestCommand(environment, options);
     });
   program
     .command('token')

@@ -78,7 +78,7 @@ describe.for(databases)('inventory prune on $dialect', ({ dialect, open }) => {
     expect(code).toBe(0);
     expect(await versionsOf(tenant)).toBe(1);
     expect(printed).toMatch(
-      /^HISTORY +OLDER THAN +PRUNED\nversions +\d{4}-\S+Z +1\nevents +\S+ +0\npages +\S+ +0\nruns +\S+ +0$/,
+      /^HISTORY +OLDER THAN +PRUNED\nversions +\d{4}-\S+Z +1\nevents +\S+ +0\npages +\S+ +0\nruns +\S+ +0\nkeys +\S+ +0$/,
     );
     expect(logged).toMatchObject([{ event: 'prune', dry_run: false, stopped: false, counts: { versions: 1 } }]);
   });
@@ -89,7 +89,10 @@ describe.for(databases)('inventory prune on $dialect', ({ dialect, open }) => {
     const { code, printed } = await prune({ dryRun: true, json: true });
 
     expect(code).toBe(0);
-    expect(JSON.parse(printed)).toMatchObject({ dry_run: true, counts: { versions: 1, events: 0, pages: 0, runs: 0 } });
+    expect(JSON.parse(printed)).toMatchObject({
+      dry_run: true,
+      counts: { versions: 1, events: 0, pages: 0, runs: 0, keys: 0 },
+    });
     expect(await versionsOf(tenant)).toBe(2);
   });
 
@@ -104,7 +107,7 @@ describe.for(databases)('inventory prune on $dialect', ({ dialect, open }) => {
       what,
       Math.round((Date.now() - Date.parse(time)) / 43_200_000) / 2,
     ]);
-    expect(Object.fromEntries(days)).toEqual({ versions: 1000, events: 7, pages: 0.5, runs: 400 });
+    expect(Object.fromEntries(days)).toEqual({ versions: 1000, events: 7, pages: 0.5, runs: 400, keys: 1 });
   });
 
   test('a keep time without a unit is bad configuration, told with its key', async () => {

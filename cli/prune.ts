@@ -1,6 +1,7 @@
 // `inventory prune`: deletes history that is older than its keep time.
 import { openPruner } from '#store/open.ts';
 import { type PruneSummary, prunables, prune } from '#store/prune.ts';
+import { idempotencyKeepHours } from '#store/seed.ts';
 import type { Environment } from './environment.ts';
 import { loadConfig } from './load-config.ts';
 import { formatTable } from './table.ts';
@@ -18,7 +19,9 @@ export async function pruneCommand(environment: Environment, options: PruneComma
   const pruner = await openPruner({ url: config.databaseUrl, migrationsDir, log });
   try {
     const began = clock.now().getTime();
-    const summary = await prune({ pruner, keep: config.retention, dryRun, signal });
+    // Ingest remembers them for just so long, whatever is configured.
+    const keep = { ...config.retention, keys: idempotencyKeepHours * 3_600_000 };
+    const summary = await prune({ pruner, keep, dryRun, signal });
     const line = { dry_run: dryRun, ...summary, seconds: (clock.now().getTime() - began) / 1000 };
     log.info({ event: 'prune', ...line }, 'prune');
     environment.print(json ? JSON.stringify(line, undefined, 2) : formatSummary(summary, dryRun));

@@ -12,6 +12,6 @@ export function tokenNewCommand(
   const sha256 = createHash('sha256').update(token).digest('hex');
   const entry = { name: options.name, sha256, tenant: options.tenant, scopes: options.scope };
   environment.print(`token (shown once, give it to the client): ${token}`);
-  environment.print('configuration, under api.auth with mode: token:');
+  environment.print('configuration, under api.auth or ingest.auth, with mode: token:');
   environment.print(stringify({ tokens: [entry] }).trimEnd());
 }

@@ -1,7 +1,7 @@
 // The envelope of every event: nine fields and no other, so that consumers can route what they do not know.
 import { z } from 'zod';
 import { jsonObjectSchema } from '#core/json.ts';
-import { timestampSchema } from '#core/provenance.ts';
+import { runIdSchema, timestampSchema } from '#core/provenance.ts';
 
 /** What all events have in common. Unknown keys are refused; when and where an event was stored is no part of it. */
 export const envelopeSchema = z.strictObject({
@@ -22,7 +22,7 @@ export const envelopeSchema = z.strictObject({
     .regex(/^[a-z][a-z0-9-]*\/\S+$/)
     .meta({ description: 'component and its version', examples: ['aws/0.1.0'] }),
   timestamp: timestampSchema.meta({ description: 'when it happened, or when it was found out: UTC' }),
-  correlation_id: z.uuid().meta({ description: 'the same in all that one cause led to: the run, here' }),
+  correlation_id: runIdSchema.meta({ description: 'the same in all that one cause led to: the run, or the request' }),
   causation_id: z.uuid().meta({ description: 'the event that caused this one, or its own id' }),
   payload: jsonObjectSchema,
 });

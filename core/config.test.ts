@@ -14,6 +14,12 @@ describe('parsePart', () => {
       database: {},
       collectors: {},
       api: { listen: { host: '127.0.0.1', port: 8080 }, auth: { mode: 'none' } },
+      ingest: {
+        listen: { host: '127.0.0.1', port: 8081 },
+        auth: { mode: 'none' },
+        requests_per_minute: 60,
+        allow_hosts: [],
+      },
       retention: { pages: 30 * dayMs, runs: 400 * dayMs, versions: 400 * dayMs, events: 400 * dayMs },
     });
   });

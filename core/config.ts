@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { isSecureUrl } from './endpoint-url.ts';
 import type { ConfigProblem } from './errors.ts';
+import { allowedHostSchema } from './local-address.ts';
 import { isSecretName } from './redact.ts';
 
 /** `host:port`, an IPv6 host in brackets. */
@@ -118,6 +119,14 @@ const collectorSchema = z.preprocess(
     .transform(({ freshness_budget, ...own }) => ({ freshness_budget, own })),
 );
 
+/** Who may write over HTTP, how often, and what. `allow_hosts` holds for `inventory seed` as well. */
+const ingestSchema = z.strictObject({
+  listen: listenSchema.prefault('127.0.0.1:8081'),
+  auth: authSchema.default({ mode: 'none' }),
+  requests_per_minute: z.int().min(1).max(60_000).default(60).meta({ description: 'of each caller' }),
+  allow_hosts: z.array(allowedHostSchema).default([]),
+});
+
 export const configSchema = z.strictObject({
   tenant: tenantSchema.default('default'),
   database: databaseSchema.prefault({}),
@@ -127,6 +136,7 @@ export const configSchema = z.strictObject({
   api: z
     .strictObject({ listen: listenSchema.prefault('127.0.0.1:8080'), auth: authSchema.default({ mode: 'none' }) })
     .prefault({}),
+  ingest: ingestSchema.prefault({}),
   retention: retentionSchema.prefault({}),
   ops: z.strictObject({ host: z.string().min(1).default('0.0.0.0'), port: z.int().min(1).max(65_535) }).optional(),
 });

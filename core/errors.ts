@@ -59,7 +59,7 @@ export class StoreError extends Error {
 export class RequestError extends Error {
   override readonly name = 'RequestError';
   readonly code: string;
-  readonly status: 400 | 401 | 403 | 404 | 406 | 409 | 410 | 413 | 414 | 422 | 429;
+  readonly status: 400 | 401 | 403 | 404 | 406 | 409 | 410 | 413 | 414 | 415 | 422 | 429;
 
   constructor(status: RequestError['status'], code: string, message: string, options: ErrorOptions = {}) {
     super(message, options);

@@ -4,8 +4,11 @@ import { z } from 'zod';
 /** A UTC time with milliseconds, the one form in which times are stored, compared and sent. */
 export const timestampSchema = z.iso.datetime({ precision: 3, offset: false });
 
-/** A run's UUID; its 32 hex digits are the W3C trace id of everything the run does. */
-export const runIdSchema = z.uuid();
+/**
+ * A run's UUID, or a request's; its 32 hex digits are the W3C trace id of everything that is done there. A caller's trace id
+ * is any 128 bits, so neither version nor variant is asked for.
+ */
+export const runIdSchema = z.guid();
 
 /** One request a collector made, as the provider's answer tells it; never a secret, a body or a query string. */
 export const requestSchema = z

@@ -6,8 +6,8 @@ import { accountSchema, orgNodeSchema } from './observation.ts';
 import { provenanceSchema, runIdSchema, timestampSchema } from './provenance.ts';
 import { measuresSchema } from './run.ts';
 
-/** Why a record is no longer there: it was closing or closed when last seen, or nothing tells. */
-export const vanishedReasonSchema = z.enum(['closed', 'unknown']);
+/** Why a record is no longer there: it was closing or closed when last seen, its URL is another record's now, or nothing tells. */
+export const vanishedReasonSchema = z.enum(['closed', 'taken_over', 'unknown']);
 export type VanishedReason = z.output<typeof vanishedReasonSchema>;
 
 const common = {

@@ -1,9 +1,13 @@
 // Trace ids of runs and of requests.
 import { expect, test } from 'vitest';
-import { parseTraceparent, toTraceId } from './trace.ts';
+import { parseTraceparent, toRunId, toTraceId } from './trace.ts';
 
 test('a run’s trace id is its UUID without dashes, in lower case', () => {
   expect(toTraceId('4BF92F35-77B3-4DA6-A3CE-929D0E0E4736')).toBe('4bf92f3577b34da6a3ce929d0e0e4736');
+});
+
+test('a trace id is the UUID of what it traces', () => {
+  expect(toRunId('4bf92f3577b34da6a3ce929d0e0e4736')).toBe('4bf92f35-77b3-4da6-a3ce-929d0e0e4736');
 });
 
 test('the trace id of a traceparent header is read', () => {

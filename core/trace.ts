@@ -5,6 +5,11 @@ export function toTraceId(uuid: string): string {
   return uuid.replaceAll('-', '').toLowerCase();
 }
 
+/** The UUID of 32 hex digits. */
+export function toRunId(traceId: string): string {
+  return traceId.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
 /** The trace id of a `traceparent` header, or undefined when the header is absent or invalid. */
 export function parseTraceparent(header: string | undefined): string | undefined {
   // Ids of zeros are invalid, and so is version ff; version 00 ends with the flags, a later one may go on.

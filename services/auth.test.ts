@@ -93,11 +93,12 @@ describe('mode none', () => {
   });
 
   test('is a problem of the configuration unless every listener is on loopback', () => {
-    expect(authProblems({ mode: 'none' }, ['127.0.0.1', '::1', 'localhost', '127.9.9.9'])).toEqual([]);
-    expect(authProblems({ mode: 'none' }, ['127.0.0.1', '0.0.0.0'])).toMatchObject([{ key: 'api.auth.mode' }]);
-    expect(authProblems(auth, ['0.0.0.0'])).toEqual([]);
+    expect(authProblems('api', { mode: 'none' }, ['127.0.0.1', '::1', 'localhost', '127.9.9.9'])).toEqual([]);
+    expect(authProblems('api', { mode: 'none' }, ['127.0.0.1', '0.0.0.0'])).toMatchObject([{ key: 'api.auth.mode' }]);
+    expect(authProblems('ingest', auth, ['0.0.0.0'])).toEqual([]);
+    expect(authProblems('ingest', { mode: 'none' }, ['0.0.0.0'])).toMatchObject([{ key: 'ingest.auth.mode' }]);
     const oidc = authSchema.parse({ mode: 'oidc', issuer: 'https://idp.example', audience: 'inventory' });
-    expect(authProblems(oidc, ['0.0.0.0'])).toEqual([]);
+    expect(authProblems('api', oidc, ['0.0.0.0'])).toEqual([]);
   });
 
   test.for([

@@ -8,21 +8,21 @@ import type { AppEnv, Identity } from './env.ts';
 import type { Refusal, VerifyToken } from './oidc.ts';
 import { sendProblem } from './problem.ts';
 
-/** The rights a token can have on the read API. */
+/** The rights a token can have. */
 export const readScope = 'inventory:read';
+export const seedScope = 'inventory:seed';
 export const metricsScope = 'inventory:metrics';
 
 /** How callers are known: the configuration, and where an issuer vouches for them how its tokens are checked. `openAuth` makes it. */
 export type Auth = Exclude<AuthConfig, { mode: 'oidc' }> | { readonly mode: 'oidc'; readonly verify: VerifyToken };
 
-/** Without authentication whoever reaches the port reads everything, so only this machine may reach it. */
-export function authProblems(auth: AuthConfig, hosts: readonly string[]): ConfigProblem[] {
+/** Without authentication whoever reaches the port may do everything there, so only this machine may reach it. */
+export function authProblems(service: 'api' | 'ingest', auth: AuthConfig, hosts: readonly string[]): ConfigProblem[] {
   if (auth.mode !== 'none' || hosts.every(isLoopback)) return [];
   return [
     {
-      key: 'api.auth.mode',
-      remedy:
-        'none is for loopback alone: let every listener (api.listen, ops.host) be on 127.0.0.1, or set mode: oidc or token',
+      key: `${service}.auth.mode`,
+      remedy: `none is for loopback alone: let every listener (${service}.listen, ops.host) be on 127.0.0.1, or set mode: oidc or token`,
     },
   ];
 }

@@ -33,7 +33,7 @@ export interface Listener {
 // Longer than balancers keep an idle connection (60 s at AWS, 600 s at Google Cloud): whoever closes first must be
 // the side that sends the next request, or that request meets a closed socket.
 const keepAliveTimeoutMs = 620_000;
-// A request has no body: whoever takes longer to send one is not a client.
+// A request has no body, or a small one: whoever takes longer to send it is not a client.
 const requestTimeoutMs = 15_000;
 
 /** Listens, or rejects with the reason why it cannot (EADDRINUSE, EACCES). */

@@ -4,7 +4,7 @@ import type { Provenance, Stamp } from '#core/provenance.ts';
 import { type Change, changedField, contentChanges } from './diff.ts';
 import { type Content, hashContent, mergeContent } from './merge.ts';
 import { isOlder, type Observed } from './observed.ts';
-import { takesOver } from './ownership.ts';
+import { pastedScope, takesOver } from './ownership.ts';
 import { recordTables } from './records.ts';
 import { attributeNames, type RecordHead, type RecordRow, type RecordVersion, type StoredRecord } from './row.ts';
 
@@ -47,9 +47,8 @@ export function isUnchanged(head: RecordHead, observed: Observed, scope: string)
 
 /** The row of a record seen for the first time; what could not be read is null. */
 export function newRow(observed: Observed, context: BatchContext): RecordRow {
-  const unread = Object.fromEntries(attributeNames(observed.kind).map((name) => [name, null]));
   return {
-    ...unread,
+    ...unreadContent(observed.kind).attributes,
     ...observed.attributes,
     ...delivered(observed, context),
     known_fields: [...observed.known_fields],
@@ -64,13 +63,16 @@ export function newRow(observed: Observed, context: BatchContext): RecordRow {
 /** Decides about a record that is already stored. */
 export function decide(stored: StoredRecord, observed: Observed, context: BatchContext): Decision {
   const { row } = stored;
-  const conflict = identityConflict(row, observed);
+  const isSeed = row.scope === pastedScope;
+  const conflict = isSeed ? null : identityConflict(row, observed);
   if (conflict !== null) return { action: 'conflict', reason: conflict };
   // An older answer says that the record is there, but nothing about what it is now.
   const isStale = isOlder(observed, row);
   const before = { attributes: row, known_fields: row.known_fields };
-  const after = isStale ? before : mergeContent(before, observed);
   const isHandOver = row.scope !== context.stamp.scope;
+  // Nothing that was only said is left beside what was seen.
+  const kept = isSeed && isHandOver ? unreadContent(observed.kind) : before;
+  const after = isStale ? before : mergeContent(kept, observed);
   if (isHandOver && (isStale || !mayTakeOver(stored, after, context))) return { action: 'none' };
   const next = nextRow(row, { observed, after, isStale }, context);
   const changes = contentChanges(before, after);
@@ -157,6 +159,11 @@ function nextRow(
     valid_from: row.valid_from,
     ...present,
   };
+}
+
+// What is known before anything was read.
+function unreadContent(kind: ObservationKind): Content {
+  return { attributes: Object.fromEntries(attributeNames(kind).map((name) => [name, null])), known_fields: [] };
 }
 
 // What comes with the content from the request that delivered it.

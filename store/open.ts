@@ -4,6 +4,7 @@ import type { Logger } from '#core/log.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 import { readMigrations } from './migration-plan.ts';
 import type { Pruner } from './prune.ts';
+import type { Seeder } from './seed.ts';
 import type { Reader, Store, Writer } from './store.ts';
 
 export interface OpenReaderOptions {
@@ -47,6 +48,18 @@ export async function openReader({ url, migrationsDir }: OpenReaderOptions): Pro
   }
   const { openSqliteReader } = await import('./sqlite/open.ts');
   return await openSqliteReader(address.path, { latest });
+}
+
+/** Opens the store for seeds, on Postgres for the role inventory_ingest; else as `openWriter` does. */
+export async function openSeeder({ url, migrationsDir, clock, log }: OpenWriterOptions): Promise<Store<Seeder>> {
+  const address = parseDatabaseUrl(url);
+  const files = await readMigrations(migrationsDir, address.dialect);
+  if (address.dialect === 'postgres') {
+    const { openPostgresSeeder } = await import('./postgres/open.ts');
+    return await openPostgresSeeder(url, { latest: files.length, clock });
+  }
+  const { openSqliteSeeder } = await import('./sqlite/open.ts');
+  return await openSqliteSeeder(address.path, { files, clock, log });
 }
 
 /** Opens the store for `inventory prune`: on Postgres under the role inventory_prune, else as `openWriter` does. */

@@ -1,5 +1,11 @@
 // Which scope may write a record that more than one scope sees.
 
+/**
+ * The owner of what somebody only said: seeds, pasted or from a file. No collector has a scope of this name, so that every
+ * observation takes a seed over; ingest lets none of them touch what another scope owns.
+ */
+export const pastedScope = 'seed:pasted';
+
 /** The record as it would be after this sighting, its owner, and the scope that sees it. */
 export interface Sighting {
   readonly owner: string;

@@ -35,7 +35,16 @@ const allowed: Readonly<Record<string, Readonly<Record<string, readonly string[]
     record_versions: ['insert'],
     events: ['insert'],
   },
-  inventory_ingest: { schema_migrations: ['select'] },
+  // Of endpoints only seeds, by the policies; of scopes only whose they are.
+  inventory_ingest: {
+    schema_migrations: ['select'],
+    monitoring_endpoints: readAndWrite,
+    idempotency_keys: readAndWrite,
+    scopes: ['select'],
+    record_versions: ['insert'],
+    events: ['insert'],
+    audit_log: ['insert'],
+  },
   // Reads and deletes by the owner's functions alone.
   inventory_prune: { schema_migrations: ['select'] },
   // Becomes the owner by `set role`; until then it may do nothing.
@@ -233,7 +242,9 @@ test('only the metrics and the pruning cross tenants, each for its own role, and
   const calls: Readonly<Record<string, string>> = {
     collector_metrics: 'collector_metrics()',
     count_prunable: `count_prunable('mine', '{account}', now(), now(), now(), now())`,
+    count_prunable_keys: `count_prunable_keys('mine', now())`,
     prune_events: `prune_events('mine', now(), 1)`,
+    prune_keys: `prune_keys('mine', now(), 1)`,
     prune_pages: `prune_pages('mine', now(), 1)`,
     prune_runs: `prune_runs('mine', now(), 1)`,
     prune_tenants: 'prune_tenants()',
@@ -345,6 +356,37 @@ describe('the statements of a collector', () => {
   });
 });
 
+describe('the role of ingest', () => {
+  const observed = { id: 'observed', scope: 'prometheus:prod' };
+
+  test('reads what was observed, and can neither change it, nor make it a seed, nor write what a collector writes', async () => {
+    const sql = connect(database.urlFor('inventory_ingest'));
+    await insertSample(admin, 'monitoring_endpoints', 'mine', { ...observed, url: 'https://observed.example' });
+    const answerTo = (work: (open: postgres.TransactionSql) => Promise<unknown>) =>
+      inTransaction(sql, 'mine', work).catch((error) => error.code);
+
+    const seen = await answerTo((open) => open`select scope from monitoring_endpoints where id = 'observed'`);
+    const changed = await answerTo(
+      (open) =>
+        open`update monitoring_endpoints set status = 'up', scope = 'seed:pasted' where id = 'observed' returning 1`,
+    );
+    const given = await answerTo((open) => open`update monitoring_endpoints set scope = 'prometheus:prod'`);
+    const written = await answerTo((open) =>
+      insertSample(open, 'monitoring_endpoints', 'mine', { ...observed, id: 'other' }),
+    );
+    const version = await answerTo((open) => insertSample(open, 'record_versions', 'mine', { kind: 'account' }));
+    const event = await answerTo((open) =>
+      insertSample(open, 'events', 'mine', { event_type: 'account.vanished', source: 'seed/1.0.0' }),
+    );
+    const known = await answerTo((open) => open`select collector from scopes`);
+    await admin`delete from monitoring_endpoints where id = 'observed'`;
+
+    expect(seen).toEqual([{ scope: 'prometheus:prod' }]);
+    expect(changed).toEqual([]);
+    expect([given, written, version, event, known]).toEqual(Array(5).fill('42501'));
+  });
+});
+
 function connect(url: string): postgres.Sql {
   const sql = postgres(url, {
     max: 1,
@@ -415,6 +457,9 @@ const sampleColumns: Readonly<Record<string, unknown>> = {
   provider: 'aws',
   'org_nodes.kind': 'ou',
   'relations.relation': 'queries',
+  // What ingest may write.
+  'monitoring_endpoints.scope': 'seed:pasted',
+  'audit_log.outcome': 'created',
   valid_to: '2026-01-02T00:00:00.000Z',
 };
 

@@ -2,15 +2,15 @@
 
 /**
  * What is pruned, in this order: a run is kept for as long as a version, an event or a page of it is, so these go first.
- * Records and what projections are rebuilt from are never pruned.
+ * Records, the audit log and what projections are rebuilt from are never pruned.
  */
-export const prunables = ['versions', 'events', 'pages', 'runs'] as const;
+export const prunables = ['versions', 'events', 'pages', 'runs', 'keys'] as const;
 export type Prunable = (typeof prunables)[number];
 
 /** Rows by what they are. */
 export type PrunableCounts = Readonly<Record<Prunable, number>>;
 
-/** What is older goes: versions by their end, pages by their request, runs by their beginning. */
+/** What is older goes: versions by their end, pages by their request, runs by their beginning, keys by the request that brought them. */
 export type Cutoffs = Readonly<Record<Prunable, string>>;
 
 export interface PruneBatch {
@@ -58,7 +58,7 @@ const batchRows = 1000;
 export async function prune({ pruner, keep, dryRun, signal }: PruneOptions): Promise<PruneSummary> {
   const { now, tenants } = await pruner.begin();
   const before = toCutoffs(keep, now);
-  const counts = { versions: 0, events: 0, pages: 0, runs: 0 };
+  const counts = { versions: 0, events: 0, pages: 0, runs: 0, keys: 0 };
   for (const tenant_id of tenants) {
     const found = dryRun ? await pruner.count(tenant_id, before) : undefined;
     for (const what of prunables) {
@@ -86,5 +86,11 @@ async function pruneAll(
 // A keep time longer than the clock's age keeps everything.
 function toCutoffs(keep: PrunableCounts, now: string): Cutoffs {
   const cutoff = (what: Prunable) => new Date(Math.max(0, Date.parse(now) - keep[what])).toISOString();
-  return { versions: cutoff('versions'), events: cutoff('events'), pages: cutoff('pages'), runs: cutoff('runs') };
+  return {
+    versions: cutoff('versions'),
+    events: cutoff('events'),
+    pages: cutoff('pages'),
+    runs: cutoff('runs'),
+    keys: cutoff('keys'),
+  };
 }

@@ -517,7 +517,7 @@ describe.for(databases)('retention on $dialect', ({ dialect, open }) => {
   });
 
   describe('a whole pruning', () => {
-    const keepNothing = { versions: 0, events: 0, pages: 0, runs: 0 };
+    const keepNothing = { versions: 0, events: 0, pages: 0, runs: 0, keys: 0 };
 
     async function age(actor: Actor): Promise<void> {
       await rename(actor, 3);
@@ -535,13 +535,16 @@ describe.for(databases)('retention on $dialect', ({ dialect, open }) => {
       await prune({ pruner: store.pruner, keep: keepNothing, dryRun: false, signal: never });
       const second = newActor();
       await age(second);
+      await store.query(
+        `insert into idempotency_keys values ('${second.tenant}', 'ci', 'key', 'request', '2020-01-01T00:00:00.000Z')`,
+      );
 
       const dry = await prune({ pruner: store.pruner, keep: keepNothing, dryRun: true, signal: never });
       expect(await countOf(second, 'record_versions')).toBe(4);
       const real = await prune({ pruner: store.pruner, keep: keepNothing, dryRun: false, signal: never });
 
       // The first run of three is named by the account that never changed, the last one by what it wrote.
-      expect(dry.counts).toEqual({ versions: 4, events: 7, pages: 0, runs: 1 });
+      expect(dry.counts).toEqual({ versions: 4, events: 7, pages: 0, runs: 1, keys: 1 });
       expect(real.counts).toEqual(dry.counts);
       expect(await countOf(second, 'cloud_accounts')).toBe(2);
     });
@@ -549,7 +552,7 @@ describe.for(databases)('retention on $dialect', ({ dialect, open }) => {
     test('what is younger than its keep time stays, and a keep time longer than the clock runs keeps all', async () => {
       const actor = newActor();
       await rename(actor, 3);
-      const keep = { versions: yearMs, events: yearMs * 5000, pages: yearMs, runs: yearMs };
+      const keep = { versions: yearMs, events: yearMs * 5000, pages: yearMs, runs: yearMs, keys: yearMs };
 
       const { before } = await prune({ pruner: store.pruner, keep, dryRun: false, signal: never });
 

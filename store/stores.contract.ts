@@ -10,11 +10,14 @@ import { migrate } from './migrate.ts';
 import { openPostgres } from './postgres/connection.ts';
 import { createPostgresPruner } from './postgres/prune.ts';
 import { createPostgresReader } from './postgres/reader.ts';
+import { createPostgresSeeder } from './postgres/seed.ts';
 import { createPostgresWriter } from './postgres/writer.ts';
 import type { Pruner } from './prune.ts';
+import type { Seeder } from './seed.ts';
 import { openSqlite } from './sqlite/connection.ts';
 import { createSqlitePruner } from './sqlite/prune.ts';
 import { createSqliteReader } from './sqlite/reader.ts';
+import { createSqliteSeeder } from './sqlite/seed.ts';
 import { createSqliteWriter } from './sqlite/writer.ts';
 import type { Reader, Writer } from './store.ts';
 
@@ -26,6 +29,8 @@ export interface TestStore {
   readonly dialect: 'sqlite' | 'postgres';
   readonly writer: Writer;
   readonly pruner: Pruner;
+  /** Under the role of ingest. */
+  readonly seeder: Seeder;
   /** Under the role of the API. */
   readonly reader: Reader;
   /** Where another process finds it: a connection string of the collector's role, or a path. */
@@ -71,6 +76,7 @@ async function openSqliteStore(): Promise<TestStore> {
     dialect: 'sqlite',
     writer: createSqliteWriter(database, { clock: systemClock }),
     pruner: createSqlitePruner(database),
+    seeder: createSqliteSeeder(database, { clock: systemClock }),
     reader: createSqliteReader(reading),
     url,
     async query(sql) {
@@ -99,15 +105,18 @@ async function openPostgresStore(): Promise<TestStore> {
   const options = { applicationName: 'test', maxConnections: 4, statementTimeoutMs: 10_000 };
   const connection = openPostgres({ ...options, url, readOnly: false });
   const pruning = openPostgres({ ...options, url: database.urlFor('inventory_prune'), readOnly: false });
+  const seeding = openPostgres({ ...options, url: database.urlFor('inventory_ingest'), readOnly: false });
   const reading = openPostgres({ ...options, url: database.urlFor('inventory_api'), readOnly: true });
   return {
     dialect: 'postgres',
     writer: createPostgresWriter(connection, { clock: systemClock }),
     pruner: createPostgresPruner(pruning),
+    seeder: createPostgresSeeder(seeding, { clock: systemClock }),
     reader: createPostgresReader(reading),
     url,
     query: async (sql) => (await admin.unsafe<Row[]>(sql)).map(decodeRow),
     async close() {
+      await seeding.close();
       await pruning.close();
       await reading.close();
       await connection.close();

@@ -12,6 +12,8 @@ export interface Finding {
   /** "collector/version" */
   readonly source: string;
   readonly now: string;
+  /** Why, where the records themselves do not tell. */
+  readonly reason?: VanishedReason;
 }
 
 /** What vanishing writes. */
@@ -31,7 +33,7 @@ export function planVanish(kind: ObservationKind, records: readonly StoredRecord
     const { run_id, source } = finding;
     const vanished: RecordRow = {
       ...row,
-      ...{ run_id, source, valid_from, vanished_at: valid_from, vanished_reason: reasonOf(row) },
+      ...{ run_id, source, valid_from, vanished_at: valid_from, vanished_reason: finding.reason ?? reasonOf(row) },
       missed_runs: missesToVanish,
     };
     const version = toVersion({ kind, key, row }, valid_from, ['vanished_at', 'vanished_reason']);

@@ -16,6 +16,8 @@ export interface CheckedDatabase {
   readonly collector: Variables;
   /** Points the API at it, as the role of the API. */
   readonly api: Variables;
+  /** Points ingest at it, as the role of ingest. */
+  readonly ingest: Variables;
   /** Points `migrate --roles` at it, and `migrate`; on SQLite it is all one. */
   readonly admin: Variables;
   readonly migrate: Variables;
@@ -41,6 +43,7 @@ async function openSqliteDatabase(from?: string): Promise<CheckedDatabase> {
     dialect: 'sqlite',
     collector: variables,
     api: variables,
+    ingest: variables,
     admin: variables,
     migrate: variables,
     query: async (sql) => querySqlite(path, sql),
@@ -62,6 +65,7 @@ export async function openPostgresDatabase(template: string): Promise<CheckedDat
     dialect: 'postgres',
     collector: { DATABASE_URL: urlFor('inventory_collector') },
     api: { DATABASE_URL: urlFor('inventory_api') },
+    ingest: { DATABASE_URL: urlFor('inventory_ingest') },
     admin: { DATABASE_URL: urlFor('postgres') },
     migrate: { DATABASE_URL: urlFor('inventory_migrate') },
     query: (sql) => queryPostgres(urlFor('postgres'), sql),

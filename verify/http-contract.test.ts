@@ -1,4 +1,4 @@
-// Schemathesis asks the read API everything its own OpenAPI document allows, and much that it forbids.
+// Schemathesis asks each service everything its own OpenAPI document allows, and much that it forbids.
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { openAws } from './aws.ts';
 import { databases } from './databases.ts';
-import { inventory, serveApi, startProgram } from './inventory.ts';
+import { inventory, serveApi, serveIngest, startProgram } from './inventory.ts';
 import { isMissing } from './tool.ts';
 
 const isSkipped = await isMissing('schemathesis');
@@ -30,13 +30,36 @@ const checks = [
 
 // With the check's own list a text that makes the URL too long would count as accepted.
 const configuration = `[checks]
-negative_data_rejection.expected-statuses = [400, 401, 403, 404, 405, 406, 414, 431]
+negative_data_rejection.expected-statuses = [400, 401, 403, 404, 405, 406, 413, 414, 415, 422, 431]
 `;
+
+const token = randomUUID();
+const sha256 = createHash('sha256').update(token).digest('hex');
+const authWith = (...scopes: readonly string[]) =>
+  `{ mode: token, tokens: [{ name: verify, sha256: ${sha256}, scopes: ${JSON.stringify(scopes)} }] }`;
+
+async function openFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'inventory-verify-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  return folder;
+}
+
+/** Asks the service; fails with what Schemathesis found. */
+async function askEverything(url: string, folder: string): Promise<void> {
+  const command = [
+    ...['schemathesis', '--no-color', 'run', `${url}/openapi.json`, '--header', `Authorization: Bearer ${token}`],
+    ...['--checks', checks.join(','), '--phases', 'examples,coverage,fuzzing', '--max-examples', '30'],
+    ...['--seed', String(seed), '--request-timeout', '10', '--generation-database', 'none'],
+  ];
+  // It reads its configuration where it is started, and leaves files there.
+  await writeFile(join(folder, 'schemathesis.toml'), configuration);
+  const ended = await startProgram({}, command, folder).ended;
+  expect(ended.code, ended.stdout.slice(-8000)).toBe(0);
+}
 
 test.for(databases)('whatever is asked, the read API answers as documented, $dialect', async ({ open }, context) => {
   context.skip(isSkipped, 'schemathesis is not installed');
-  const folder = await mkdtemp(join(tmpdir(), 'inventory-verify-'));
-  onTestFinished(() => rm(folder, { recursive: true }));
+  const folder = await openFolder();
   const aws = await openAws(200);
   onTestFinished(() => aws.fake.close());
   const database = await open();
@@ -45,20 +68,22 @@ test.for(databases)('whatever is asked, the read API answers as documented, $dia
     const collector = { ...aws.addCaller().variables, ...database.collector };
     expect(await inventory(collector, 'collect', 'aws')).toMatchObject({ code: 0 });
   }
-  const token = randomUUID();
-  const sha256 = createHash('sha256').update(token).digest('hex');
-  const auth = `{ mode: token, tokens: [{ name: verify, sha256: ${sha256}, scopes: ['inventory:read', 'inventory:metrics'] }] }`;
-  const api = await serveApi(database.api, { folder, auth });
+  const api = await serveApi(database.api, { folder, auth: authWith('inventory:read', 'inventory:metrics') });
   onTestFinished(async () => void (await api.stop()));
 
-  const command = [
-    ...['schemathesis', '--no-color', 'run', `${api.url}/openapi.json`, '--header', `Authorization: Bearer ${token}`],
-    ...['--checks', checks.join(','), '--phases', 'examples,coverage,fuzzing', '--max-examples', '30'],
-    ...['--seed', String(seed), '--request-timeout', '10', '--generation-database', 'none'],
-  ];
-  // It reads its configuration where it is started, and leaves files there.
-  await writeFile(join(folder, 'schemathesis.toml'), configuration);
-  const ended = await startProgram({}, command, folder).ended;
+  await askEverything(api.url, folder);
+});
 
-  expect(ended.code, ended.stdout.slice(-8000)).toBe(0);
+test.for(databases)('whatever is sent, ingest answers as documented, $dialect', async ({ open }, context) => {
+  context.skip(isSkipped, 'schemathesis is not installed');
+  const folder = await openFolder();
+  const database = await open();
+  onTestFinished(() => database.close());
+  const ingest = await serveIngest(database.ingest, { folder, auth: authWith('inventory:seed', 'inventory:metrics') });
+  onTestFinished(async () => void (await ingest.stop()));
+
+  await askEverything(ingest.url, folder);
+
+  const seeded = await database.query('select id from monitoring_endpoints');
+  expect(seeded.length).toBeGreaterThan(0);
 });

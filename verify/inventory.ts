@@ -99,37 +99,52 @@ export function summaryOf(ended: Ended): z.output<typeof finishedSchema> {
   return finishedSchema.parse(JSON.parse(lines.join('')));
 }
 
-/** A running read API. */
-export interface Api {
+/** A running service. */
+export interface Service {
   readonly url: string;
-  /** The whole list, page by page, along the `Link` headers. */
-  list(path: string): Promise<readonly Record<string, unknown>[]>;
   /** Asks it to stop, and answers its exit code. */
   stop(): Promise<number | null>;
 }
 
-/** How an API is started. */
+/** A running read API. */
+export interface Api extends Service {
+  /** The whole list, page by page, along the `Link` headers. */
+  list(path: string): Promise<readonly Record<string, unknown>[]>;
+}
+
+/** How a service is started. */
 export interface ServeOptions {
   /** Where its configuration is written. */
   readonly folder: string;
-  /** The program in front of `serve api`; the sources unless told otherwise. */
+  /** The program in front of `serve`; the sources unless told otherwise. */
   readonly command?: readonly string[];
-  /** `api.auth` in YAML. */
+  /** `auth` of the service in YAML. */
   readonly auth?: string;
 }
 
 /** Starts `serve api` on a free port of loopback. */
-export async function serveApi(
+export async function serveApi(variables: Variables, options: ServeOptions): Promise<Api> {
+  const service = await serve('api', variables, options);
+  return { ...service, list: (path) => listAll(service.url, path) };
+}
+
+/** Starts `serve ingest` on a free port of loopback; nobody has to wait there. */
+export async function serveIngest(variables: Variables, options: ServeOptions): Promise<Service> {
+  return await serve('ingest', variables, options, 'requests_per_minute: 60000, ');
+}
+
+async function serve(
+  name: 'api' | 'ingest',
   variables: Variables,
   { folder, command = [process.execPath, main], auth = '{ mode: none }' }: ServeOptions,
-): Promise<Api> {
-  const INVENTORY_CONFIG = join(folder, 'api.yaml');
-  await writeFile(INVENTORY_CONFIG, `api: { listen: 127.0.0.1:0, auth: ${auth} }\n`);
-  const running = startProgram({ ...variables, INVENTORY_CONFIG }, [...command, 'serve', 'api']);
+  settings = '',
+): Promise<Service> {
+  const INVENTORY_CONFIG = join(folder, `${name}.yaml`);
+  await writeFile(INVENTORY_CONFIG, `${name}: { ${settings}listen: 127.0.0.1:0, auth: ${auth} }\n`);
+  const running = startProgram({ ...variables, INVENTORY_CONFIG }, [...command, 'serve', name]);
   const [, url = ''] = await running.told(/"event":"listening","url":"([^"]+)"/);
   return {
     url,
-    list: (path) => listAll(url, path),
     async stop() {
       running.process.kill('SIGTERM');
       return (await running.ended).code;

@@ -5,6 +5,7 @@ import { systemClock } from '#core/clock.ts';
 import type { Collector } from '#core/collector.ts';
 import { createHttpClient } from '#core/http.ts';
 import { createLogger } from '#core/log.ts';
+import { toSeedRequest } from '#store/seed-request.ts';
 import { countWrites, databases, type Row, type TestStore } from '#store/stores.contract.ts';
 import { openGrafanaFake } from '#testkit/grafana/fake.ts';
 import { addDatasource } from '#testkit/grafana/world.ts';
@@ -269,4 +270,29 @@ test('nothing secret is in any table or in the log', async () => {
   }
   expect(log).toContain('grafana:main');
   expect(log).not.toContain(secretMarker);
+});
+
+test('a Grafana that somebody had named is taken over, whatever id it was given, and cannot be named any more', async () => {
+  const { endpoint } = await start();
+  const name = async (id: string) => {
+    const seed = { id, kind: 'grafana', url: endpoint.url, auth_mode: 'none' } as const;
+    const taken = { tenant_id: tenant, actor: 'ci', run_id: systemClock.uuid(), version: '1.0.0', image_digest: null };
+    const request = { operation: 'test:Seed', endpoint: 'file://', sha256: '', seeds: [seed] };
+    return await store.seeder.seed(toSeedRequest({ ...taken, ...request }));
+  };
+  await name('pasted');
+
+  const first = await run([endpoint]);
+  const refused = await name('pasted');
+  const before = await countWrites(store, tenant);
+  await run([endpoint]);
+
+  expect(first).toMatchObject({ outcome: 'complete', counts: { inserted: 1, rejected: 0 } });
+  expect(refused.refused).toMatchObject([{ key: 'pasted', scope: 'grafana:main' }]);
+  expect(await countWrites(store, tenant)).toBe(before);
+  const rows = await select('monitoring_endpoints', 'scope');
+  expect(rows.map(({ scope, status, vanished_reason }) => [scope, status, vanished_reason])).toEqual([
+    ['grafana:main', 'up', null],
+    ['seed:pasted', 'unknown', 'taken_over'],
+  ]);
 });

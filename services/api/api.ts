@@ -4,14 +4,16 @@ import type { Config } from '#core/config.ts';
 import type { Logger } from '#core/log.ts';
 import { type App, createApp } from '#services/app.ts';
 import { type Auth, authorize, metricsScope, readScope } from '#services/auth.ts';
+import { addDocs } from '#services/docs.ts';
+import { addHealth } from '#services/health.ts';
+import { createProcessMetrics } from '#services/process-metrics.ts';
 import type { Reader } from '#store/store.ts';
 import { addAccounts } from './accounts.ts';
 import { addDiff } from './diff.ts';
-import { addDocs } from './docs.ts';
 import { addEvents } from './events.ts';
-import { addHealth } from './health.ts';
-import { addMetrics, createProcessMetrics } from './metrics.ts';
+import { addMetrics } from './metrics.ts';
 import { addMonitoring } from './monitoring.ts';
+import { describeApi } from './openapi.ts';
 import { addOrgNodes } from './org-nodes.ts';
 import { addRelations } from './relations.ts';
 import { addRuns } from './runs.ts';
@@ -55,10 +57,10 @@ export function createApi(options: ApiOptions): Api {
   addRuns(app, options);
   addEvents(app, options);
   addDiff(app, { ...options, now: () => options.clock.now() });
-  addHealth(ops ?? app, options);
+  addHealth(ops ?? app, { ...options, schemaVersion: options.reader.schemaVersion });
   // Scope and tenant names are nobody's business on the port that users reach; the ops port is for the cluster alone.
   if (ops === null) app.use('/metrics', authorize(auth, tenant, metricsScope));
   addMetrics(ops ?? app, { ...options, metrics, configured: { tenant, collectors: options.collectors ?? {} } });
-  addDocs(app);
+  addDocs(app, describeApi());
   return { app, ops };
 }

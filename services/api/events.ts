@@ -4,6 +4,7 @@ import type { Context } from 'hono';
 import { z } from 'zod';
 import { envelopeSchema } from '#contracts/envelope.ts';
 import type { Clock } from '#core/clock.ts';
+import { runIdSchema } from '#core/provenance.ts';
 import type { App } from '#services/app.ts';
 import type { AppEnv } from '#services/env.ts';
 import { acceptsEventStream, eventStreamType } from './accept.ts';
@@ -42,7 +43,7 @@ const eventsRoute = createRoute({
   request: {
     query: z.strictObject({
       event_type: textSchema.optional().meta({ example: 'account.moved' }),
-      correlation_id: z.uuid().optional().meta({ description: 'the run that led to them' }),
+      correlation_id: runIdSchema.optional().meta({ description: 'the run or the request that led to them' }),
       ...pageParameters,
     }),
   },

@@ -1,8 +1,9 @@
 // The page about metrics names each one that is exported, and no other.
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import { createProcessMetrics } from '#services/process-metrics.ts';
 import type { CollectorRuns, ScopeStatus } from '#store/status.ts';
-import { createProcessMetrics, storedMetrics } from './metrics.ts';
+import { storedMetrics } from './metrics.ts';
 
 const time = '2026-03-01T12:00:00.000Z';
 const counts = { seen: 1, missing: 1, vanished: 1, rejected: 1 };

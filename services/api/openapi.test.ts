@@ -6,8 +6,9 @@ import { z } from 'zod';
 import { systemClock } from '#core/clock.ts';
 import { createLogger } from '#core/log.ts';
 import { createApp } from '#services/app.ts';
-import { addDocs } from './docs.ts';
-import { addHealth } from './health.ts';
+import { addDocs } from '#services/docs.ts';
+import { addHealth } from '#services/health.ts';
+import { describeApi } from './openapi.ts';
 import { updateOpenApiFile } from './openapi-file.ts';
 
 const file = new URL('../../docs/openapi.json', import.meta.url);
@@ -53,9 +54,9 @@ describe('/docs', () => {
     const log = createLogger({ level: 'silent' });
     const stopping = new AbortController().signal;
     const app = createApp({ clock: systemClock, log, stopping, observe: () => undefined });
-    const reader = { schemaVersion: () => Promise.reject(new Error('not asked')) };
-    addHealth(app, { reader, log, stopping, schemaVersionExpected: 1 });
-    addDocs(app);
+    const schemaVersion = () => Promise.reject(new Error('not asked'));
+    addHealth(app, { schemaVersion, log, stopping, schemaVersionExpected: 1 });
+    addDocs(app, describeApi());
     return await app.request('/docs');
   }
 

@@ -69,8 +69,8 @@ async function writeAbsence(
 
 const chunkSize = 500;
 
-// In chunks: an operator may confirm a whole organization, which must not be held in memory at once.
-async function vanish(context: WriteContext, { tenant_id, kind, keys }: Keys, finding: Finding): Promise<void> {
+/** Vanishes records. In chunks: an operator may confirm a whole organization, which must not be held in memory at once. */
+export async function vanish(context: WriteContext, { tenant_id, kind, keys }: Keys, finding: Finding): Promise<void> {
   for (let start = 0; start < keys.length; start += chunkSize) {
     const chunk = keys.slice(start, start + chunkSize);
     const stored = await readRows(context, { tenant_id, kind, keys: chunk });

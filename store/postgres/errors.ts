@@ -38,15 +38,16 @@ export function toStoreError(error: unknown, target: string): unknown {
 }
 
 /**
- * Runs a whole transaction again, three times in all, when another one got in its way: a serialization failure, a
- * deadlock, or a key that was inserted meanwhile. `transaction` must begin from nothing each time.
+ * Runs a whole transaction again, three times in all unless told otherwise, when another one got in its way: a serialization
+ * failure, a deadlock, or a key that was inserted meanwhile. `transaction` must begin from nothing each time.
  */
-export async function retrySerialization<T>(transaction: () => Promise<T>): Promise<T> {
+export async function retrySerialization<T>(transaction: () => Promise<T>, attempts = 3): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await transaction();
     } catch (error) {
-      if (attempt === 3 || !(error instanceof StoreError) || !/^(40001|40P01|23505)$/.test(error.code)) throw error;
+      if (attempt === attempts || !(error instanceof StoreError) || !/^(40001|40P01|23505|23P01)$/.test(error.code))
+        throw error;
     }
     // Apart from each other, or two that collided collide again.
     await wait(Math.random() * 50 * attempt);

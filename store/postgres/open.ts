@@ -2,6 +2,7 @@
 import type { Clock } from '#core/clock.ts';
 import { requireSchema } from '../migration-plan.ts';
 import type { Pruner } from '../prune.ts';
+import type { Seeder } from '../seed.ts';
 import type { Reader, Store, Writer } from '../store.ts';
 import { openPostgres, type PostgresConnection, type PostgresOptions } from './connection.ts';
 import { readPostgresSchema } from './migrations.ts';
@@ -40,6 +41,23 @@ export async function openPostgresReader(url: string, { latest }: Needs): Promis
   });
   const { createPostgresReader } = await import('./reader.ts');
   return { ...createPostgresReader(connection), close: connection.close };
+}
+
+/** The Seeder, for the role that may write seeds. A caller waits for it, so it has less time than a collector. */
+export async function openPostgresSeeder(
+  url: string,
+  { latest, clock }: Needs & { readonly clock: Clock },
+): Promise<Store<Seeder>> {
+  const connection = await connect({
+    url,
+    latest,
+    applicationName: 'inventory ingest',
+    readOnly: false,
+    maxConnections: 4,
+    statementTimeoutMs: 5_000,
+  });
+  const { createPostgresSeeder } = await import('./seed.ts');
+  return { ...createPostgresSeeder(connection, { clock }), close: connection.close };
 }
 
 /** The Pruner, for the role that may call its functions. */

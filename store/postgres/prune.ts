@@ -19,10 +19,11 @@ export function createPostgresPruner(connection: PostgresConnection): Pruner {
           select ${sql.unsafe(sqlTime('now()'))} as now, array(select prune_tenants()) as tenants`;
         return required(row);
       }),
-    count: (tenant_id, { versions, events, pages, runs }) =>
+    count: (tenant_id, { versions, events, pages, runs, keys }) =>
       transact(async (sql) => {
         const [row] = await sql<PrunableCounts[]>`
-          select versions, events, pages, runs from count_prunable(${tenant_id}, ${kinds}, ${versions}::text::timestamptz,
+          select versions, events, pages, runs, count_prunable_keys(${tenant_id}, ${keys}::text::timestamptz) as keys
+          from count_prunable(${tenant_id}, ${kinds}, ${versions}::text::timestamptz,
             ${events}::text::timestamptz, ${pages}::text::timestamptz, ${runs}::text::timestamptz)`;
         return required(row);
       }),
@@ -34,6 +35,7 @@ export function createPostgresPruner(connection: PostgresConnection): Pruner {
           events: sql`prune_events(${tenant_id}, ${time}, ${limit})`,
           pages: sql`prune_pages(${tenant_id}, ${time}, ${limit})`,
           runs: sql`prune_runs(${tenant_id}, ${time}, ${limit})`,
+          keys: sql`prune_keys(${tenant_id}, ${time}, ${limit})`,
         }[what];
         const [row] = await sql<{ pruned: number }[]>`select ${call} as pruned`;
         return required(row).pruned;

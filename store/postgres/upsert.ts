@@ -10,6 +10,7 @@ import { insertEvents, insertVersions } from './journal.ts';
 import { renewLease } from './lease.ts';
 import { readHeads, readRows, writeRows } from './rows.ts';
 import { insertPages } from './runs.ts';
+import { takeOverSeeds } from './take-over.ts';
 
 /** One batch, inside the caller's transaction. */
 export async function upsert(context: WriteContext, lease: Lease, batch: Batch): Promise<UpsertResult> {
@@ -26,6 +27,9 @@ export async function upsert(context: WriteContext, lease: Lease, batch: Batch):
     monitoring_endpoint: await write('monitoring_endpoint'),
     relation: await write('relation'),
   };
+  const { tenant_id, run_id } = stamp;
+  const endpoints = { tenant_id, observed: observations.monitoring_endpoint ?? [] };
+  await takeOverSeeds(context, endpoints, { run_id, source: sourceOf(stamp), now });
   await insertPages(context.sql, lease, batch.pages);
   return toUpsertResult(plans);
 }

@@ -68,8 +68,8 @@ function writeAbsence(
   return { kind: kind.kind, restricted: kind.restricted, absence };
 }
 
-// One record at a time: an operator may confirm a whole organization, which must not be held in memory at once.
-function vanish(
+/** Vanishes records. One at a time: an operator may confirm a whole organization, which must not be held in memory at once. */
+export function vanish(
   context: WriterContext,
   { tenant_id, kind, keys }: { tenant_id: string; kind: ObservationKind; keys: readonly string[] },
   finding: Finding,

@@ -4,6 +4,7 @@ import type { Clock } from '#core/clock.ts';
 import type { Logger } from '#core/log.ts';
 import { type Migration, requireSchema } from '../migration-plan.ts';
 import type { Pruner } from '../prune.ts';
+import type { Seeder } from '../seed.ts';
 import type { Reader, Store, Writer } from '../store.ts';
 import { openSqlite } from './connection.ts';
 import { migrateDatabase, readSqliteSchema } from './migrations.ts';
@@ -20,6 +21,15 @@ export async function openSqliteWriter(path: string, { files, clock, log }: Writ
   return open({ path, readOnly: false }, (database) => {
     migrateFile(database, { files, log });
     return createSqliteWriter(database, { clock });
+  });
+}
+
+/** The Seeder, opened as the Writer is. */
+export async function openSqliteSeeder(path: string, { files, clock, log }: WriterNeeds): Promise<Store<Seeder>> {
+  const { createSqliteSeeder } = await import('./seed.ts');
+  return open({ path, readOnly: false }, (database) => {
+    migrateFile(database, { files, log });
+    return createSqliteSeeder(database, { clock });
   });
 }
 

@@ -34,7 +34,7 @@ const prunableRuns = `
 
 /** Creates the Pruner on an open, migrated database. */
 export function createSqlitePruner(database: Database.Database): Pruner {
-  const batches = { versions: pruneVersions, events: pruneEvents, pages: prunePages, runs: pruneRuns };
+  const batches = { versions: pruneVersions, events: pruneEvents, pages: prunePages, runs: pruneRuns, keys: pruneKeys };
   return {
     begin: async () => attempt(database.name, () => readBeginning(database)),
     count: async (tenant_id, cutoffs) => attempt(database.name, () => countPrunable(database, tenant_id, cutoffs)),
@@ -46,7 +46,7 @@ function readBeginning(database: Database.Database) {
   const now = database.prepare<[], string>(`select ${sqlNow}`).pluck().get();
   if (now === undefined) throw new Error('unreachable: a select without a table has one row');
   const tenants = database
-    .prepare<[], string>('select distinct tenant_id from scopes order by tenant_id')
+    .prepare<[], string>('select tenant_id from scopes union select tenant_id from idempotency_keys order by tenant_id')
     .pluck()
     .all();
   return { now, tenants };
@@ -61,7 +61,8 @@ function countPrunable(database: Database.Database, tenant_id: string, cutoffs: 
          (select count(*) from events
            where tenant_id = @tenant_id and ${tellsOfRecord} and timestamp < @events) as events,
          (select count(*) from run_pages where tenant_id = @tenant_id and fetched_at < @pages) as pages,
-         (select count(*) from (${prunableRuns})) as runs`,
+         (select count(*) from (${prunableRuns})) as runs,
+         (select count(*) from idempotency_keys where tenant_id = @tenant_id and created_at < @keys) as keys`,
     )
     .get({ tenant_id, ...cutoffs });
   if (row === undefined) throw new Error('unreachable: a select without a table has one row');
@@ -147,6 +148,15 @@ function pruneRuns(database: Database.Database, { tenant_id, before, limit }: Pr
       .run(tenant_id, ids);
   }
   return old.length;
+}
+
+function pruneKeys(database: Database.Database, { tenant_id, before, limit }: PruneBatch): number {
+  return database
+    .prepare(
+      `delete from idempotency_keys where rowid in (
+         select rowid from idempotency_keys where tenant_id = ? and created_at < ? order by created_at limit ?)`,
+    )
+    .run(tenant_id, before, limit).changes;
 }
 
 function quoted(names: readonly string[]): string {

@@ -10,6 +10,7 @@ import type { WriterContext } from './context.ts';
 import { insertEvents, insertVersions } from './journal.ts';
 import { renewLease } from './lease.ts';
 import { insertPages } from './runs.ts';
+import { takeOverSeeds } from './take-over.ts';
 
 /** One batch, inside the caller's transaction. */
 export function upsert(context: WriterContext, lease: Lease, batch: Batch): UpsertResult {
@@ -20,6 +21,9 @@ export function upsert(context: WriterContext, lease: Lease, batch: Batch): Upse
   const plans = forEachKind((kind) =>
     writeKind(context, { kind, observations: observations[kind] ?? [] }, batchContext),
   );
+  const { tenant_id, run_id } = stamp;
+  const endpoints = { tenant_id, observed: observations.monitoring_endpoint ?? [] };
+  takeOverSeeds(context, endpoints, { run_id, source: sourceOf(stamp), now });
   insertPages(context.database, lease, batch.pages);
   return toUpsertResult(plans);
 }

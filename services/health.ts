@@ -4,14 +4,14 @@ import { z } from 'zod';
 import { openDeadline, raceSignal } from '#core/deadline.ts';
 import type { Logger } from '#core/log.ts';
 import { describeError } from '#core/redact.ts';
-import type { App } from '#services/app.ts';
-import { type Problem, problemSchema, sendProblem } from '#services/problem.ts';
 import { judgeSchema, type SchemaVersion } from '#store/migration-plan.ts';
-import type { Reader } from '#store/store.ts';
+import type { App } from './app.ts';
+import { type Problem, problemSchema, sendProblem } from './problem.ts';
 import { commonResponses } from './responses.ts';
 
 export interface HealthOptions {
-  readonly reader: Pick<Reader, 'schemaVersion'>;
+  /** What the database says of its schema; asked for whenever somebody asks whether we are ready. */
+  readonly schemaVersion: () => Promise<SchemaVersion>;
   readonly log: Logger;
   /** The schema this release was written for: the number of its newest migration. A newer one may still admit it. */
   readonly schemaVersionExpected: number;
@@ -68,7 +68,7 @@ async function readReadiness(options: HealthOptions): Promise<number | Problem<5
   }
   const deadline = openDeadline(readyTimeoutMs);
   try {
-    const schema = await raceSignal(options.reader.schemaVersion(), deadline.signal);
+    const schema = await raceSignal(options.schemaVersion(), deadline.signal);
     const verdict = judgeSchema(schema, options.schemaVersionExpected);
     return verdict === 'ok' ? schema.version : toMismatch(verdict, schema, options.schemaVersionExpected);
   } catch (error) {

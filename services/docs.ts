@@ -2,13 +2,13 @@
 import { createHash } from 'node:crypto';
 import { html, raw } from 'hono/html';
 import { z } from 'zod';
-import type { App } from '#services/app.ts';
-import { sendJson } from '#services/send.ts';
-import { createOpenApiText } from './openapi.ts';
+import type { App } from './app.ts';
+import { createOpenApiText, type ServiceDescription } from './openapi.ts';
+import { sendJson } from './send.ts';
 
 /** Adds /openapi.json and /docs for the routes registered before. */
-export function addDocs(app: App): void {
-  const text = createOpenApiText(app);
+export function addDocs(app: App, service: ServiceDescription): void {
+  const text = createOpenApiText(app, service);
   const page = String(toPage(documentSchema.parse(JSON.parse(text))));
   app.get('/openapi.json', (c) => sendJson(c, text));
   app.get('/docs', (c) => {

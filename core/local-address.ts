@@ -1,0 +1,85 @@
+// Which hosts of a pasted URL are this machine's own business: loopback, link-local and the metadata services of clouds.
+import { BlockList, isIP } from 'node:net';
+import { z } from 'zod';
+
+/** A host that is allowed all the same: an address, a range (`127.0.0.0/8`) or a name. */
+export const allowedHostSchema = z
+  .string()
+  .transform((text) => text.toLowerCase())
+  .refine((text) => isRange(text) || isIP(text) !== 0 || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(text), {
+    error: 'must be an address, a range such as 127.0.0.0/8, or a host name',
+  });
+
+/** Whether the host of a URL, as the URL parser spells it, is refused. Names are not looked up, for nothing is asked for. */
+export type HostGuard = (hostname: string) => boolean;
+
+// Loopback and whatever else a kernel takes for itself; link-local; the metadata of AWS, Google Cloud and Azure (169.254/16
+// and fd00:ec2::/32), of Azure's host (168.63.129.16), Alibaba (100.100.100.200) and Oracle (192.0.0.192).
+const guardedRanges = [
+  ...['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '100.100.100.200/32', '168.63.129.16/32', '192.0.0.192/32'],
+  ...['::/128', '::1/128', 'fe80::/10', 'fd00:ec2::/32'],
+];
+
+const guardedNames =
+  /^(localhost|(.+\.)?localhost|localhost\.localdomain|ip6-(localhost|loopback)|metadata|metadata\.(google\.internal|goog)|instance-data(\.ec2\.internal)?)$/;
+
+/** The guard, with the exceptions that the configuration makes. */
+export function createHostGuard(allowed: readonly string[]): HostGuard {
+  const refusedAddresses = toBlockList(guardedRanges);
+  const allowedAddresses = toBlockList(allowed.filter((host) => isRange(host) || isIP(host) !== 0));
+  return (hostname) => {
+    const host = hostname
+      .replace(/^\[|\]$/g, '')
+      .replace(/\.+$/, '')
+      .toLowerCase();
+    if (allowed.includes(host)) return false;
+    if (isIP(host) === 0) return guardedNames.test(host);
+    return addressesIn(host).some((address) => has(refusedAddresses, address) && !has(allowedAddresses, address));
+  };
+}
+
+function isRange(text: string): boolean {
+  const [address = '', bits = '', ...more] = text.split('/');
+  const family = isIP(address);
+  return more.length === 0 && family !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128);
+}
+
+function toBlockList(hosts: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const host of hosts) {
+    const [address = '', bits] = host.split('/');
+    const family = familyOf(address);
+    list.addSubnet(address, bits === undefined ? (family === 'ipv4' ? 32 : 128) : Number(bits), family);
+  }
+  return list;
+}
+
+function has(list: BlockList, address: string): boolean {
+  return list.check(address, familyOf(address));
+}
+
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return isIP(address) === 6 ? 'ipv6' : 'ipv4';
+}
+
+// The address, and the IPv4 address that packets to it end at: mapped, compatible, translated (RFC 2765, 6052) and 6to4.
+function addressesIn(address: string): string[] {
+  if (isIP(address) === 4) return [address];
+  const groups = toGroups(address);
+  const hex = groups.map((group) => group.toString(16)).join(':');
+  const last = toIPv4(groups[6], groups[7]);
+  if (/^0:0:0:0:(0:0|0:ffff|ffff:0):/.test(hex) || hex.startsWith('64:ff9b:0:0:0:0:')) return [address, last];
+  return hex.startsWith('2002:') ? [address, toIPv4(groups[1], groups[2])] : [address];
+}
+
+// The URL parser has written a dotted end as two groups already.
+function toGroups(address: string): number[] {
+  const [head = '', tail] = address.split('::');
+  const parse = (part: string | undefined) => (part ? part.split(':').map((group) => Number.parseInt(group, 16)) : []);
+  const [before, after] = [parse(head), parse(tail)];
+  return [...before, ...Array<number>(8 - before.length - after.length).fill(0), ...after];
+}
+
+function toIPv4(high = 0, low = 0): string {
+  return [high >> 8, high & 255, low >> 8, low & 255].join('.');
+}

@@ -1,0 +1,29 @@
+// How endpoints that are observed replace seeds of other ids at their URLs.
+import type Database from 'better-sqlite3';
+import type { Observed } from '../observed.ts';
+import { type Located, replacedSeeds, urlsOf } from '../seed.ts';
+import type { Finding } from '../vanish.ts';
+import { vanish } from './absence.ts';
+import type { WriterContext } from './context.ts';
+
+/** The endpoints at these URLs, whoever owns them. */
+export function readLocated(database: Database.Database, tenant_id: string, urls: readonly string[]): Located[] {
+  return database
+    .prepare<[string, string], Located>(
+      `select id as key, url, scope, vanished_at from monitoring_endpoints
+       where tenant_id = ? and url in (select value from json_each(?))`,
+    )
+    .all(tenant_id, JSON.stringify(urls));
+}
+
+/** Lets the living seeds at the URLs of these endpoints vanish, unless they are these endpoints. */
+export function takeOverSeeds(
+  context: WriterContext,
+  { tenant_id, observed }: { readonly tenant_id: string; readonly observed: readonly Observed[] },
+  finding: Finding,
+): void {
+  if (observed.length === 0) return;
+  const located = readLocated(context.database, tenant_id, urlsOf(observed));
+  const keys = replacedSeeds(located, observed);
+  vanish(context, { tenant_id, kind: 'monitoring_endpoint', keys }, { ...finding, reason: 'taken_over' });
+}
