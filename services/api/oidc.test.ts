@@ -1,5 +1,7 @@
 // The read API behind an issuer's tokens, on both databases: what each caller sees, and how each refusal looks on the wire.
+
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { systemClock } from '#core/clock.ts';
@@ -9,6 +11,7 @@ import type { App } from '#services/app.ts';
 import { listen } from '#services/listen.ts';
 import { openAuth } from '#services/open-auth.ts';
 import { problemSchema } from '#services/problem.ts';
+import { latestVersion } from '#store/migration-plan.ts';
 import { openTestReader, type TestReader } from '#store/reader.contract.ts';
 import { account, newActor, run } from '#store/scenario.contract.ts';
 import { databases, type TestStore } from '#store/stores.contract.ts';
@@ -18,6 +21,8 @@ import { createApi } from './api.ts';
 const ours = newActor();
 const theirs = newActor();
 const idsSchema = z.array(z.object({ id: z.string() }));
+
+const schemaVersion = await latestVersion(join(import.meta.dirname, '../../migrations'), 'sqlite');
 
 describe.for(databases)('the read API on $dialect, by the tokens of an issuer', ({ open }) => {
   let store: TestStore;
@@ -32,7 +37,15 @@ describe.for(databases)('the read API on $dialect, by the tokens of an issuer', 
   async function openApi(url: string, clock = systemClock) {
     const config = oidcSchema.parse({ mode: 'oidc', issuer: url, audience: 'inventory' });
     const { auth, close } = await openAuth('api.auth', config, { proxyEnv: {}, clock, log });
-    const options = { auth, tenant: 'default', clock, log, schemaVersionExpected: 3, version: '1', ops: false };
+    const options = {
+      auth,
+      tenant: 'default',
+      clock,
+      log,
+      schemaVersionExpected: schemaVersion,
+      version: '1',
+      ops: false,
+    };
     const api = createApi({ ...options, reader: opened.reader, stopping: new AbortController().signal });
     return { app: api.app, close };
   }

@@ -1,5 +1,7 @@
 // Ingest as its callers see it, on both databases under its own role; every answer is parsed by its strict schema.
+
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { runScripts, type Script } from '#collectors/scripted.contract.ts';
@@ -14,6 +16,7 @@ import { createApi } from '#services/api/api.ts';
 import { versionSchema } from '#services/api/record.ts';
 import type { App } from '#services/app.ts';
 import { problemSchema } from '#services/problem.ts';
+import { latestVersion } from '#store/migration-plan.ts';
 import { type Actor, endpoint, newActor, relation } from '#store/scenario.contract.ts';
 import { countWrites, databases, type Row, type TestStore } from '#store/stores.contract.ts';
 import { secretMarker } from '#testkit/secrets.ts';
@@ -24,6 +27,8 @@ const okSchema = z.strictObject({ ok: z.literal(true) });
 const traceId = '0af7651916cd43dd8448eb211c80319c';
 const traceparent = `00-${traceId}-b7ad6b7169203331-01`;
 const body = { id: 'prod-eu', kind: 'prometheus', url: 'https://prometheus.example:9090', auth_mode: 'token' };
+
+const schemaVersion = await latestVersion(join(import.meta.dirname, '../../migrations'), 'sqlite');
 
 describe.for(databases)('ingest on $dialect', ({ dialect, open }) => {
   let store: TestStore;
@@ -60,7 +65,7 @@ describe.for(databases)('ingest on $dialect', ({ dialect, open }) => {
       origin: 'http://127.0.0.1:8081',
       clock: systemClock,
       log,
-      schemaVersionExpected: 4,
+      schemaVersionExpected: schemaVersion,
       version: '1.2.3',
       image_digest: 'sha256:0',
       ops: false,
@@ -117,7 +122,11 @@ describe.for(databases)('ingest on $dialect', ({ dialect, open }) => {
     const tokens = [{ name: 'r', tenant: actor.tenant, scopes: ['inventory:read'], sha256: hashText('r') }];
     return createApi({
       ...{ reader: store.reader, tenant: actor.tenant, clock: systemClock, log, version: '1.2.3', ops: false },
-      ...{ auth: { mode: 'token', tokens }, schemaVersionExpected: 4, stopping: new AbortController().signal },
+      ...{
+        auth: { mode: 'token', tokens },
+        schemaVersionExpected: schemaVersion,
+        stopping: new AbortController().signal,
+      },
     }).app;
   }
 
@@ -448,7 +457,7 @@ describe.for(databases)('ingest on $dialect', ({ dialect, open }) => {
       create();
 
       expect(okSchema.parse(await (await app.request('/healthz')).json())).toEqual({ ok: true });
-      expect(await (await app.request('/readyz')).json()).toEqual({ ok: true, schema_version: 4 });
+      expect(await (await app.request('/readyz')).json()).toEqual({ ok: true, schema_version: schemaVersion });
       expect((await app.request('/metrics')).status).toBe(401);
       await expectOk(post(body));
       const metrics = await app.request('/metrics', { headers: { Authorization: 'Bearer secret-of-scraper' } });
@@ -461,14 +470,21 @@ describe.for(databases)('ingest on $dialect', ({ dialect, open }) => {
       create({ stopping: AbortSignal.abort() });
       expect(await problemOf(app.request('/readyz'))).toMatchObject({ status: 503, code: 'stopping' });
 
-      create({ schemaVersionExpected: 5 });
+      create({ schemaVersionExpected: schemaVersion + 1 });
       expect(await problemOf(app.request('/readyz'))).toMatchObject({ status: 503, code: 'schema_too_old' });
     });
 
     test('on a listener of their own they are not on the main one', async () => {
       const { app: main, ops } = createIngest({
         ...{ seeder: store.seeder, auth: { mode: 'none' }, tenant: 'x', requestsPerMinute: 1, allowedHosts: [] },
-        ...{ origin: 'http://127.0.0.1', clock: systemClock, log, schemaVersionExpected: 4, version: '1', ops: true },
+        ...{
+          origin: 'http://127.0.0.1',
+          clock: systemClock,
+          log,
+          schemaVersionExpected: schemaVersion,
+          version: '1',
+          ops: true,
+        },
         ...{ image_digest: null, stopping: new AbortController().signal },
       });
 
