@@ -44,11 +44,12 @@ export function isUnchanged(head: RecordHead, observed: Observed, scope: string)
   );
 }
 
+const unread = { account: nulls('account'), org_node: nulls('org_node') };
+
 /** The row of a record seen for the first time; what could not be read is null. */
 export function newRow(observed: Observed, context: BatchContext): RecordRow {
-  const unread = Object.fromEntries(attributeNames(observed.kind).map((name) => [name, null]));
   return {
-    ...unread,
+    ...unread[observed.kind],
     ...observed.attributes,
     ...delivered(observed, context),
     known_fields: [...observed.known_fields],
@@ -112,6 +113,10 @@ export function toVersion(
 }
 
 const present = { missed_runs: 0, last_seen_at: null, vanished_at: null, vanished_reason: null };
+
+function nulls(kind: ObservationKind): Readonly<Record<string, null>> {
+  return Object.fromEntries(attributeNames(kind).map((name) => [name, null]));
+}
 
 // What an ancestor's rename or move does to every record below it. A move of the record itself shows in parent_id.
 const pathFields: ReadonlySet<string> = new Set(['org_path', 'org_path_ids', 'org_path_names', 'depth']);

@@ -39,7 +39,7 @@ function detailsOf({ happening, row, replaced, changes }: RecordHappening): Json
   const changed = changes.map((change) => ({ ...change }));
   switch (happening) {
     case 'discovered':
-      return { attributes: Object.fromEntries(row.known_fields.map((name) => [name, row[name] ?? null])) };
+      return { attributes: knownAttributes(row) };
     case 'updated':
       return { changed };
     case 'moved':
@@ -49,6 +49,12 @@ function detailsOf({ happening, row, replaced, changes }: RecordHappening): Json
     case 'returned':
       return { vanished_at: replaced['vanished_at'] ?? null, changed };
   }
+}
+
+function knownAttributes(row: RecordRow): JsonObject {
+  const attributes: JsonObject = {};
+  for (const name of row.known_fields) attributes[name] = row[name] ?? null;
+  return attributes;
 }
 
 function placeOf(content: { readonly [column: string]: Json }): JsonObject {

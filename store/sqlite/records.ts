@@ -25,17 +25,16 @@ export interface RecordsTable {
 }
 
 type Parameters = (string | number | null)[];
-type LiveRow = Omit<LiveRecord, 'key'> & { readonly provider: string; readonly id: string };
+type LiveRow = readonly [key: string, missed_runs: number, lifecycle: string | null];
 
 /** Prepares a kind's statements. */
 export function prepareRecords(database: Database.Database, kind: ObservationKind): RecordsTable {
-  const columns = columnsOf(kind);
-  const names = Object.keys(columns);
+  const columns = { ...recordTables[kind].attributes, ...commonColumns };
   const changeable = changeableColumns(kind);
-  const statements = prepareStatements(database, kind, { names, changeable });
+  const statements = prepareStatements(database, kind, { names: Object.keys(columns), changeable });
+  const inserted = Object.entries<ColumnType>(columns);
+  const updated = inserted.filter(([name]) => changeable.includes(name));
   const parametersOf = (tenant: string, key: string): Parameters => [tenant, ...primaryKeyOf(kind, key)];
-  const liveKey = (row: { provider: string; id: string }) =>
-    kind === 'account' ? `${row.provider}/${row.id}` : row.id;
   return {
     head(tenant, key) {
       const row = statements.head.get(...parametersOf(tenant, key));
@@ -45,20 +44,20 @@ export function prepareRecords(database: Database.Database, kind: ObservationKin
       const row = statements.find.get(...parametersOf(tenant, key));
       return row && decodeStored(key, row, columns);
     },
-    insert: (tenant, row) => void statements.insert.run(tenant, ...encode(row, names, columns)),
+    insert: (tenant, row) => void statements.insert.run(tenant, ...encode(row, inserted)),
     update: (tenant, row) =>
-      void statements.update.run(...encode(row, changeable, columns), ...parametersOf(tenant, keyOf(kind, row))),
+      void statements.update.run(...encode(row, updated), ...parametersOf(tenant, keyOf(kind, row))),
     tally(tenant, scope, seen) {
       const doubtful: LiveRecord[] = [];
       let count = 0;
-      for (const { provider, id, missed_runs, lifecycle } of statements.live.iterate(tenant, scope)) {
-        const record = { key: liveKey({ provider, id }), missed_runs, lifecycle };
+      for (const [key, missed_runs, lifecycle] of statements.live.iterate(tenant, scope)) {
+        const record = { key, missed_runs, lifecycle };
         if (isDoubtful(record, seen)) doubtful.push(record);
         count += 1;
       }
       return { count, doubtful };
     },
-    held: (tenant, scope) => statements.held.all(tenant, scope).map(liveKey),
+    held: (tenant, scope) => statements.held.all(tenant, scope),
     miss: (tenant, key, enumerated_at) => void statements.miss.run(enumerated_at, ...parametersOf(tenant, key)),
     holdBack: (tenant, key) => void statements.holdBack.run(...parametersOf(tenant, key)),
     clearMisses: (tenant, key) => void statements.clear.run(...parametersOf(tenant, key)),
@@ -73,6 +72,7 @@ function prepareStatements(
 ) {
   const { table, primaryKey } = recordTables[kind];
   const ofKey = `tenant_id = ? and ${primaryKey.map((name) => `${name} = ?`).join(' and ')}`;
+  const ofRow = primaryKey.join(` || '/' || `);
   const ofScope = 'tenant_id = ? and scope = ? and vanished_at is null';
   const quoted = names.map((name) => `"${name}"`);
   return {
@@ -90,12 +90,15 @@ function prepareStatements(
     update: database.prepare(
       `update ${table} set ${changeable.map((name) => `"${name}" = ?`).join(', ')} where ${ofKey}`,
     ),
-    live: database.prepare<Parameters, LiveRow>(
-      `select provider, id, missed_runs, lifecycle from ${table} where ${ofScope}`,
-    ),
-    held: database.prepare<Parameters, Pick<LiveRow, 'provider' | 'id'>>(
-      `select provider, id from ${table} where ${ofScope} and missed_runs >= ${missesToVanish}`,
-    ),
+    // A row for each record of the scope: arrays are made faster than objects.
+    live: database
+      .prepare<Parameters, LiveRow>(`select ${ofRow}, missed_runs, lifecycle from ${table} where ${ofScope}`)
+      .raw(),
+    held: database
+      .prepare<Parameters, string>(
+        `select ${ofRow} from ${table} where ${ofScope} and missed_runs >= ${missesToVanish}`,
+      )
+      .pluck(),
     miss: database.prepare(
       `update ${table} set missed_runs = 1, last_seen_at = max(coalesce(?, ''), provenance ->> '$.observed_at')
        where ${ofKey}`,
@@ -107,16 +110,12 @@ function prepareStatements(
   };
 }
 
-function columnsOf(kind: ObservationKind): Readonly<Record<string, ColumnType>> {
-  return { ...recordTables[kind].attributes, ...commonColumns };
-}
-
-function encode(row: RecordRow, names: readonly string[], columns: Readonly<Record<string, ColumnType>>): Parameters {
-  return names.map((name) => encodeValue(name, columns[name], row[name] ?? null));
+function encode(row: RecordRow, columns: readonly (readonly [string, ColumnType])[]): Parameters {
+  return columns.map(([name, type]) => encodeValue(name, type, row[name] ?? null));
 }
 
 // `raw` may be JSON's own null; in every other column null is SQL's.
-function encodeValue(name: string, type: ColumnType | undefined, value: Json): string | number | null {
+function encodeValue(name: string, type: ColumnType, value: Json): string | number | null {
   if (value === null) return name === 'raw' ? 'null' : null;
   if (type === 'json' || type === 'array') return toStorableText(value);
   return typeof value === 'number' ? value : String(value);
