@@ -84,8 +84,7 @@ export function decide(stored: StoredRecord, observed: Observed, context: BatchC
 
 /** `valid_from` of content that replaces the row's: never before it and never at the same millisecond, whatever the clock did. */
 export function nextValidFrom(row: RecordRow, now: string): string {
-  const earliest = new Date(Date.parse(row.valid_from) + 1).toISOString();
-  return now > earliest ? now : earliest;
+  return now > row.valid_from ? now : new Date(Date.parse(row.valid_from) + 1).toISOString();
 }
 
 /** The row's content as the version that ends at `valid_to`: all that a reader needs to show the record as it was. */

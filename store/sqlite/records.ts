@@ -29,11 +29,10 @@ type LiveRow = readonly [key: string, missed_runs: number, lifecycle: string | n
 
 /** Prepares a kind's statements. */
 export function prepareRecords(database: Database.Database, kind: ObservationKind): RecordsTable {
-  const columns = { ...recordTables[kind].attributes, ...commonColumns };
+  const columns = Object.entries<ColumnType>({ ...recordTables[kind].attributes, ...commonColumns });
   const changeable = changeableColumns(kind);
-  const statements = prepareStatements(database, kind, { names: Object.keys(columns), changeable });
-  const inserted = Object.entries<ColumnType>(columns);
-  const updated = inserted.filter(([name]) => changeable.includes(name));
+  const updated = columns.filter(([name]) => changeable.includes(name));
+  const statements = prepareStatements(database, kind, { names: columns.map(([name]) => name), changeable });
   const parametersOf = (tenant: string, key: string): Parameters => [tenant, ...primaryKeyOf(kind, key)];
   return {
     head(tenant, key) {
@@ -44,7 +43,7 @@ export function prepareRecords(database: Database.Database, kind: ObservationKin
       const row = statements.find.get(...parametersOf(tenant, key));
       return row && decodeStored(key, row, columns);
     },
-    insert: (tenant, row) => void statements.insert.run(tenant, ...encode(row, inserted)),
+    insert: (tenant, row) => void statements.insert.run(tenant, ...encode(row, columns)),
     update: (tenant, row) =>
       void statements.update.run(...encode(row, updated), ...parametersOf(tenant, keyOf(kind, row))),
     tally(tenant, scope, seen) {
@@ -79,11 +78,13 @@ function prepareStatements(
     head: database.prepare<Parameters, Omit<RecordHead, 'key'>>(
       `select content_hash, raw_hash, scope, missed_runs, vanished_at, provider_updated_at from ${table} where ${ofKey}`,
     ),
-    find: database.prepare<Parameters, Record<string, unknown>>(
-      `select ${quoted.join(', ')},
-         (select org_id from scopes s where s.tenant_id = ${table}.tenant_id and s.scope = ${table}.scope) as owner_root
-       from ${table} where ${ofKey}`,
-    ),
+    find: database
+      .prepare<Parameters, readonly unknown[]>(
+        `select (select org_id from scopes s where s.tenant_id = ${table}.tenant_id and s.scope = ${table}.scope),
+           ${quoted.join(', ')}
+         from ${table} where ${ofKey}`,
+      )
+      .raw(),
     insert: database.prepare(
       `insert into ${table} (tenant_id, ${quoted.join(', ')}) values (?${', ?'.repeat(names.length)})`,
     ),
@@ -123,13 +124,10 @@ function encodeValue(name: string, type: ColumnType, value: Json): string | numb
 
 function decodeStored(
   key: string,
-  stored: Readonly<Record<string, unknown>>,
-  columns: Readonly<Record<string, ColumnType>>,
+  [ownerRoot, ...values]: readonly unknown[],
+  columns: readonly (readonly [string, ColumnType])[],
 ): StoredRecord {
-  const row = Object.fromEntries(
-    Object.entries(columns).map(([name, type]) => [name, decodeValue(type, stored[name])]),
-  );
-  const ownerRoot = stored['owner_root'];
+  const row = Object.fromEntries(columns.map(([name, type], index) => [name, decodeValue(type, values[index])]));
   // A boundary cast: the columns were just named, and only `encode` above writes them.
   return { key, row: row as RecordRow, owner_root: typeof ownerRoot === 'string' ? ownerRoot : null };
 }
