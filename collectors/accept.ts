@@ -1,16 +1,19 @@
 // Checks what a collector yields: a valid observation goes on without secrets in `raw`, a bad one is counted and named.
 import { z } from 'zod';
+import { compileOnUse } from '#core/compiled.ts';
 import type { Logger } from '#core/log.ts';
 import { type Observation, observationKindSchema, observationKinds, observationSchema } from '#core/observation.ts';
 import { redactJson, redactText } from '#core/redact.ts';
 import { noteSkipped, see, type Tally } from './tally.ts';
+
+const compiledSchema = compileOnUse(observationSchema);
 
 // What is left to read of an observation that is none.
 const readableSchema = z.object({ kind: observationKindSchema, key: z.string().min(1).optional().catch(undefined) });
 
 /** The observation, or undefined when it was rejected. One whose kind and key can be read counts as seen: it is there, after all. */
 export function acceptObservation(yielded: unknown, tally: Tally, log: Logger): Observation | undefined {
-  const parsed = observationSchema.safeParse(yielded);
+  const parsed = compiledSchema().safeParse(yielded);
   if (parsed.success) return { ...parsed.data, raw: redactJson(parsed.data.raw) };
   reject(yielded, { tally, log, error: parsed.error });
   return undefined;

@@ -1,5 +1,5 @@
 // What one observation does to the stored record: nothing, an update in place, or a new version with its event.
-import type { ObservationKind } from '#core/observation.ts';
+import { forEachKind, type ObservationKind } from '#core/observation.ts';
 import type { Provenance, Stamp } from '#core/provenance.ts';
 import { type Change, changedField, contentChanges } from './diff.ts';
 import { type Content, hashContent, mergeContent } from './merge.ts';
@@ -45,10 +45,18 @@ export function isUnchanged(head: RecordHead, observed: Observed, scope: string)
   );
 }
 
+// What is known before anything was read.
+const unread = forEachKind(
+  (kind): Content => ({
+    attributes: Object.fromEntries(attributeNames(kind).map((name) => [name, null])),
+    known_fields: [],
+  }),
+);
+
 /** The row of a record seen for the first time; what could not be read is null. */
 export function newRow(observed: Observed, context: BatchContext): RecordRow {
   return {
-    ...unreadContent(observed.kind).attributes,
+    ...unread[observed.kind].attributes,
     ...observed.attributes,
     ...delivered(observed, context),
     known_fields: [...observed.known_fields],
@@ -71,7 +79,7 @@ export function decide(stored: StoredRecord, observed: Observed, context: BatchC
   const before = { attributes: row, known_fields: row.known_fields };
   const isHandOver = row.scope !== context.stamp.scope;
   // Nothing that was only said is left beside what was seen.
-  const kept = isSeed && isHandOver ? unreadContent(observed.kind) : before;
+  const kept = isSeed && isHandOver ? unread[observed.kind] : before;
   const after = isStale ? before : mergeContent(kept, observed);
   if (isHandOver && (isStale || !mayTakeOver(stored, after, context))) return { action: 'none' };
   const next = nextRow(row, { observed, after, isStale }, context);
@@ -86,8 +94,7 @@ export function decide(stored: StoredRecord, observed: Observed, context: BatchC
 
 /** `valid_from` of content that replaces the row's: never before it and never at the same millisecond, whatever the clock did. */
 export function nextValidFrom(row: RecordRow, now: string): string {
-  const earliest = new Date(Date.parse(row.valid_from) + 1).toISOString();
-  return now > earliest ? now : earliest;
+  return now > row.valid_from ? now : new Date(Date.parse(row.valid_from) + 1).toISOString();
 }
 
 /** The row's content as the version that ends at `valid_to`: all that a reader needs to show the record as it was. */
@@ -159,11 +166,6 @@ function nextRow(
     valid_from: row.valid_from,
     ...present,
   };
-}
-
-// What is known before anything was read.
-function unreadContent(kind: ObservationKind): Content {
-  return { attributes: Object.fromEntries(attributeNames(kind).map((name) => [name, null])), known_fields: [] };
 }
 
 // What comes with the content from the request that delivered it.

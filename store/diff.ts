@@ -13,7 +13,7 @@ export interface Change {
 export function diffJson(from: Json | undefined, to: Json | undefined, path = ''): Change[] {
   if (isJsonObject(from) && isJsonObject(to)) {
     const names = [...new Set([...Object.keys(from), ...Object.keys(to)])].sort();
-    return names.flatMap((name) => diffJson(member(from, name), member(to, name), joinPointer(path, name)));
+    return names.flatMap((name) => diffMember([member(from, name), member(to, name)], path, name));
   }
   if (isEqual(from, to)) return [];
   return [{ path, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }];
@@ -27,11 +27,15 @@ export function contentChanges(stored: Content, merged: Content): Change[] {
   return stored.known_fields.flatMap((name) => {
     const from = stored.attributes[name] ?? null;
     const to = merged.attributes[name] ?? null;
-    if (name !== 'details' || !isJsonObject(from) || !isJsonObject(to))
-      return diffJson(from, to, joinPointer('', name));
+    if (name !== 'details' || !isJsonObject(from) || !isJsonObject(to)) return diffMember([from, to], '', name);
     const known = Object.keys(from).sort();
-    return known.flatMap((key) => diffJson(from[key], member(to, key), joinPointer('/details', key)));
+    return known.flatMap((key) => diffMember([from[key], member(to, key)], '/details', key));
   });
+}
+
+// Most members are the same text as before, and need no path.
+function diffMember([from, to]: readonly [from: Json | undefined, to: Json | undefined], path: string, name: string) {
+  return from === to ? [] : diffJson(from, to, joinPointer(path, name));
 }
 
 /** The attribute that a change belongs to. */

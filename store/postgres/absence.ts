@@ -79,7 +79,7 @@ export async function vanish(context: WriteContext, { tenant_id, kind, keys }: K
     await Promise.all([
       writeRows(context, 'update', { tenant_id, kind, rows: plan.updates }),
       insertVersions(context.sql, tenant_id, plan.versions),
-      insertEvents(context.sql, events),
+      insertEvents(context.sql, tenant_id, events),
     ]);
   }
 }

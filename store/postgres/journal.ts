@@ -1,8 +1,18 @@
 // Appends versions and events; neither table is ever updated, and the collector's role may not even read them.
 import type { Event } from '#contracts/events.ts';
 import type { RecordVersion } from '../row.ts';
-import { toStorableText } from '../storable.ts';
 import type { PostgresTransaction } from './connection.ts';
+import { provenanceOf, recordset, toRecordset } from './recordset.ts';
+
+const versionsStatement = `
+  insert into record_versions (tenant_id, kind, key, valid_from, valid_to, content, changed_fields, provenance, run_id)
+  select $1, x.kind, x.key, x.valid_from, x.valid_to, x.content, x.changed_fields, ${provenanceOf}, x.run_id
+  from ${recordset('record_versions')}`;
+
+const eventsStatement = `
+  insert into events (event_id, event_type, schema_version, tenant_id, source, timestamp, correlation_id, causation_id, payload)
+  select x.event_id, x.event_type, x.schema_version, $1, x.source, x.timestamp, x.correlation_id, x.causation_id, x.payload
+  from ${recordset('events')}`;
 
 /** Appends closed versions. */
 export async function insertVersions(
@@ -11,21 +21,12 @@ export async function insertVersions(
   versions: readonly RecordVersion[],
 ): Promise<void> {
   if (versions.length === 0) return;
-  await sql`
-    insert into record_versions (tenant_id, kind, key, valid_from, valid_to, content, changed_fields, provenance, run_id)
-    select ${tenant}, kind, key, valid_from, valid_to, content, changed_fields, provenance, run_id
-    from jsonb_to_recordset(${toStorableText(versions)}::text::jsonb) as x(
-      kind text, key text, valid_from timestamptz, valid_to timestamptz, content jsonb, changed_fields text[],
-      provenance jsonb, run_id uuid)`;
+  await sql.unsafe(versionsStatement, [tenant, ...toRecordset(versions)], { prepare: true });
 }
 
-/** Appends events; their positions follow the order of the array. */
-export async function insertEvents(sql: PostgresTransaction, events: readonly Event[]): Promise<void> {
+/** Appends a tenant's events; their positions follow the order of the array. */
+export async function insertEvents(sql: PostgresTransaction, tenant: string, events: readonly Event[]): Promise<void> {
   if (events.length === 0) return;
-  await sql`
-    insert into events (event_id, event_type, schema_version, tenant_id, source, timestamp, correlation_id, causation_id, payload)
-    select event_id, event_type, schema_version, tenant_id, source, timestamp, correlation_id, causation_id, payload
-    from jsonb_to_recordset(${toStorableText(events)}::text::jsonb) as x(
-      event_id uuid, event_type text, schema_version text, tenant_id text, source text, timestamp timestamptz,
-      correlation_id uuid, causation_id uuid, payload jsonb)`;
+  const [rows, alike] = toRecordset(events);
+  await sql.unsafe(eventsStatement, [tenant, rows, alike], { prepare: true });
 }

@@ -3,6 +3,7 @@ import type { ObservationKind } from '#core/observation.ts';
 import { missesToVanish } from '../absence.ts';
 import { type ColumnType, commonColumns, recordTables } from '../records.ts';
 import { changeableColumns } from '../row.ts';
+import { provenanceOf, recordset } from './recordset.ts';
 
 /** SQL texts; `$1` is the tenant in each of them. */
 export interface RecordStatements {
@@ -10,9 +11,9 @@ export interface RecordStatements {
   readonly heads: string;
   /** `$2`: primary keys. */
   readonly rows: string;
-  /** `$2`: rows. */
+  /** `$2` to `$4`: rows as a recordset. */
   readonly insert: string;
-  /** `$2`: rows. */
+  /** `$2` to `$4`: rows that are there, as a recordset. */
   readonly update: string;
   /** `$2`: the scope. */
   readonly live: string;
@@ -26,14 +27,6 @@ export interface RecordStatements {
   readonly clearMisses: string;
 }
 
-const postgresTypes = {
-  text: 'text',
-  integer: 'integer',
-  json: 'jsonb',
-  array: 'text[]',
-  time: 'timestamptz',
-} as const satisfies Readonly<Record<ColumnType, string>>;
-
 /** SQL for a time in the one form in which records hold times. */
 export function sqlTime(expression: string): string {
   return `to_char(${expression} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
@@ -46,26 +39,28 @@ export function recordStatements(kind: ObservationKind): RecordStatements {
   const names = Object.keys(columns);
   const key = (row: string) => primaryKey.map((name) => `${row}.${name}`).join(` || '/' || `);
   const keys = `jsonb_to_recordset($2::text::jsonb) as k(${primaryKey.map((name) => `${name} text`).join(', ')})`;
-  const recordset = `jsonb_to_recordset($2::text::jsonb) as x(${names.map((name) => `"${name}" ${typeOf(name, columns)}`).join(', ')})`;
   const same = (row: string) =>
     ['r.tenant_id = $1', ...primaryKey.map((name) => `r.${name} = ${row}.${name}`)].join(' and ');
   // A kind without one never says that it is on its way out.
   const lifecycle = 'lifecycle' in columns ? 'r.lifecycle' : 'null';
+  // One row for each key, for a join would be planned by statistics: of a table that has none, as every first load meets it,
+  // each batch would read the whole tenant. Updates find their rows by the primary key for the same reason.
+  const stored = `lateral (select * from ${table} r where ${same('k')} limit 1) r`;
+  const insert = `insert into ${table} (tenant_id, ${names.map((name) => `"${name}"`).join(', ')})
+      select $1, ${names.map(write).join(', ')} from ${recordset(table)}`;
   const ofScope = 'r.tenant_id = $1 and r.scope = $2 and r.vanished_at is null';
   return {
     heads: `select ${key('r')} as key, r.content_hash, r.raw_hash, r.scope, r.missed_runs,
         ${sqlTime('r.vanished_at')} as vanished_at, ${sqlTime('r.provider_updated_at')} as provider_updated_at
-      from ${keys} join ${table} r on ${same('k')}`,
+      from ${keys} cross join ${stored}`,
     rows: `select ${key('r')} as key, s.org_id as owner_root,
         json_build_object(${names.map((name) => `'${name}', ${read(name, columns)}`).join(', ')}) as row
-      from ${keys} join ${table} r on ${same('k')}
+      from ${keys} cross join ${stored}
       left join scopes s on s.tenant_id = r.tenant_id and s.scope = r.scope`,
-    insert: `insert into ${table} (tenant_id, ${names.map((name) => `"${name}"`).join(', ')})
-      select $1, ${names.map(write).join(', ')} from ${recordset}`,
-    update: `update ${table} r set ${changeableColumns(kind)
-      .map((name) => `"${name}" = ${write(name)}`)
-      .join(', ')}
-      from ${recordset} where ${same('x')}`,
+    insert,
+    update: `${insert} on conflict (tenant_id, ${primaryKey.join(', ')}) do update set ${changeableColumns(kind)
+      .map((name) => `"${name}" = excluded."${name}"`)
+      .join(', ')}`,
     live: `select ${key('r')} as key, r.missed_runs, ${lifecycle} as lifecycle from ${table} r where ${ofScope}`,
     held: `select ${key('r')} as key from ${table} r where ${ofScope} and r.missed_runs >= ${missesToVanish}`,
     miss: `update ${table} r set missed_runs = 1,
@@ -77,15 +72,12 @@ export function recordStatements(kind: ObservationKind): RecordStatements {
   };
 }
 
-function typeOf(name: string, columns: Readonly<Record<string, ColumnType>>): string {
-  return name === 'run_id' ? 'uuid' : postgresTypes[columns[name] ?? 'text'];
-}
-
 function read(name: string, columns: Readonly<Record<string, ColumnType>>): string {
   return columns[name] === 'time' ? sqlTime(`r."${name}"`) : `r."${name}"`;
 }
 
-// A recordset turns JSON's null into SQL's, but `raw` may be JSON's own null.
+// A recordset has no nulls, but `raw` may be JSON's own.
 function write(name: string): string {
+  if (name === 'provenance') return provenanceOf;
   return name === 'raw' ? `coalesce(x.raw, 'null')` : `x."${name}"`;
 }

@@ -3,9 +3,9 @@ import type { ObservationKind } from '#core/observation.ts';
 import { isDoubtful, type LiveRecord, type LiveTally } from '../absence.ts';
 import { recordTables } from '../records.ts';
 import { primaryKeyOf, type RecordHead, type RecordRow, type StoredRecord } from '../row.ts';
-import { toStorableText } from '../storable.ts';
 import type { Lease } from '../store.ts';
 import type { WriteContext } from './context.ts';
+import { toRecordset } from './recordset.ts';
 
 /** Records of one kind, by their observation keys. */
 export interface Keys {
@@ -44,7 +44,7 @@ export async function writeRows(
   { tenant_id, kind, rows }: Omit<Keys, 'keys'> & { readonly rows: readonly RecordRow[] },
 ): Promise<void> {
   if (rows.length === 0) return;
-  await context.sql.unsafe(context.statements[kind][statement], [tenant_id, toStorableText(rows)]);
+  await context.sql.unsafe(context.statements[kind][statement], [tenant_id, ...toRecordset(rows)], { prepare: true });
 }
 
 /** Counts the scope's records that are not vanished, and keeps those that were not seen or once missed. */

@@ -69,7 +69,7 @@ async function seed(context: WriteContext, request: SeedRequest): Promise<SeedAn
   await writeRows(context, 'insert', { tenant_id, kind, rows: plan.inserts });
   await writeRows(context, 'update', { tenant_id, kind, rows: plan.updates });
   await insertVersions(sql, tenant_id, plan.versions);
-  await insertEvents(sql, toEvents(plan.happenings, { tenant_id, run_id, source, clock }));
+  await insertEvents(sql, tenant_id, toEvents(plan.happenings, { tenant_id, run_id, source, clock }));
   await insertAudit(sql, tenant_id, toAudit(answer, request, { now, clock }));
   if (answer.refused.length === 0) await remember(sql, request, now);
   return answer;

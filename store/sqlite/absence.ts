@@ -9,7 +9,6 @@ import { heldKinds, type KindAbsence, provesAbsence, type ScopeState, settleScop
 import type { ConfirmRequest, EnumeratedKind, Lease, ScopeEnding, ScopeResult } from '../store.ts';
 import { type Finding, planVanish } from '../vanish.ts';
 import type { WriterContext } from './context.ts';
-import { insertEvents, insertVersions } from './journal.ts';
 import { readIdleScope, renewLease } from './lease.ts';
 import { insertPages, readSource, updateScope } from './runs.ts';
 
@@ -79,7 +78,7 @@ export function vanish(
     const stored = table.find(tenant_id, key);
     const plan = planVanish(kind, stored === undefined ? [] : [stored], finding);
     for (const row of plan.updates) table.update(tenant_id, row);
-    insertVersions(context.database, tenant_id, plan.versions);
-    insertEvents(context.database, toEvents(plan.happenings, { ...finding, tenant_id, clock: context.clock }));
+    context.journal.appendVersions(tenant_id, plan.versions);
+    context.journal.appendEvents(toEvents(plan.happenings, { ...finding, tenant_id, clock: context.clock }));
   }
 }

@@ -2,11 +2,13 @@
 import type Database from 'better-sqlite3';
 import type { Clock } from '#core/clock.ts';
 import type { ObservationKind } from '#core/observation.ts';
+import type { Journal } from './journal.ts';
 import type { RecordsTable } from './records.ts';
 
-/** The connection, its prepared record tables and the source of event ids. */
+/** The connection, its prepared tables and the source of event ids. */
 export interface WriterContext {
   readonly database: Database.Database;
   readonly records: Readonly<Record<ObservationKind, RecordsTable>>;
+  readonly journal: Journal;
   readonly clock: Clock;
 }

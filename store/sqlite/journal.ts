@@ -1,31 +1,49 @@
-// Appends versions and events; neither table is ever updated.
+// Appends versions and events with statements that are prepared once; neither table is ever updated.
 import type Database from 'better-sqlite3';
 import type { Event } from '#contracts/events.ts';
 import type { RecordVersion } from '../row.ts';
 import { toStorableText } from '../storable.ts';
 
-/** Appends closed versions. */
-export function insertVersions(database: Database.Database, tenant: string, versions: readonly RecordVersion[]): void {
-  const insert = database.prepare(
-    `insert into record_versions (tenant_id, kind, key, valid_from, valid_to, content, changed_fields, provenance, run_id)
-     values (@tenant, @kind, @key, @valid_from, @valid_to, @content, @changed_fields, @provenance, @run_id)`,
-  );
-  for (const version of versions) {
-    insert.run({
-      ...version,
-      tenant,
-      content: toStorableText(version.content),
-      changed_fields: toStorableText(version.changed_fields),
-      provenance: toStorableText(version.provenance),
-    });
-  }
+/** What is only ever appended to. All of it runs inside the caller's transaction. */
+export interface Journal {
+  /** Appends closed versions. */
+  appendVersions(tenant: string, versions: readonly RecordVersion[]): void;
+  /** Appends events. */
+  appendEvents(events: readonly Event[]): void;
 }
 
-/** Appends events. */
-export function insertEvents(database: Database.Database, events: readonly Event[]): void {
-  const insert = database.prepare(
-    `insert into events (event_id, event_type, schema_version, tenant_id, source, timestamp, correlation_id, causation_id, payload)
-     values (@event_id, @event_type, @schema_version, @tenant_id, @source, @timestamp, @correlation_id, @causation_id, @payload)`,
+/** Prepares the statements. Values are bound by place: looking names up takes as long as appending. */
+export function prepareJournal(database: Database.Database): Journal {
+  const version = database.prepare(
+    `insert into record_versions (tenant_id, kind, key, valid_from, valid_to, content, changed_fields, provenance, run_id)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
-  for (const event of events) insert.run({ ...event, payload: toStorableText(event.payload) });
+  const event = database.prepare(
+    `insert into events (event_id, event_type, schema_version, tenant_id, source, timestamp, correlation_id, causation_id, payload)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  return {
+    appendVersions(tenant, versions) {
+      for (const { kind, key, valid_from, valid_to, content, changed_fields, provenance, run_id } of versions) {
+        const texts = [toStorableText(content), toStorableText(changed_fields), toStorableText(provenance)];
+        version.run(tenant, kind, key, valid_from, valid_to, ...texts, run_id);
+      }
+    },
+    appendEvents(events) {
+      for (const { event_id, event_type, schema_version, tenant_id, source, ...about } of events) {
+        const { timestamp, correlation_id, causation_id } = about;
+        const ids = [correlation_id, causation_id];
+        event.run(
+          event_id,
+          event_type,
+          schema_version,
+          tenant_id,
+          source,
+          timestamp,
+          ...ids,
+          toStorableText(about.payload),
+        );
+      }
+    },
+  };
 }

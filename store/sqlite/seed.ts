@@ -25,7 +25,7 @@ import {
 import { vanish } from './absence.ts';
 import { transact } from './connection.ts';
 import type { WriterContext } from './context.ts';
-import { insertEvents, insertVersions } from './journal.ts';
+import { prepareJournal } from './journal.ts';
 import { sqlNow } from './lease.ts';
 import { readSqliteSchema } from './migrations.ts';
 import { prepareRecords } from './records.ts';
@@ -33,7 +33,8 @@ import { readLocated } from './take-over.ts';
 
 /** Creates the Seeder on an open, migrated database. */
 export function createSqliteSeeder(database: Database.Database, { clock }: { readonly clock: Clock }): Seeder {
-  const context = { database, clock, records: forEachKind((kind) => prepareRecords(database, kind)) };
+  const records = forEachKind((kind) => prepareRecords(database, kind));
+  const context = { database, records, journal: prepareJournal(database), clock };
   return {
     seed: async (request) => transact(database, () => seed(context, request)),
     schemaVersion: async () => readSqliteSchema(database),
@@ -60,8 +61,8 @@ function seed(context: WriterContext, request: SeedRequest): SeedAnswer {
   vanish(context, { tenant_id, kind: 'monitoring_endpoint', keys: replaced }, finding);
   for (const row of plan.inserts) table.insert(tenant_id, row);
   for (const row of plan.updates) table.update(tenant_id, row);
-  insertVersions(database, tenant_id, plan.versions);
-  insertEvents(database, toEvents(plan.happenings, { tenant_id, run_id, source, clock }));
+  context.journal.appendVersions(tenant_id, plan.versions);
+  context.journal.appendEvents(toEvents(plan.happenings, { tenant_id, run_id, source, clock }));
   insertAudit(database, tenant_id, toAudit(answer, request, { now, clock }));
   if (answer.refused.length === 0) remember(database, request, now);
   return answer;

@@ -7,7 +7,6 @@ import { type BatchPlan, planBatch, sortByHead, toUpsertResult } from '../plan.t
 import type { RecordHead, StoredRecord } from '../row.ts';
 import type { Batch, Lease, UpsertResult } from '../store.ts';
 import type { WriterContext } from './context.ts';
-import { insertEvents, insertVersions } from './journal.ts';
 import { renewLease } from './lease.ts';
 import { insertPages } from './runs.ts';
 import { takeOverSeeds } from './take-over.ts';
@@ -51,7 +50,7 @@ function writeKind(
   const events = toEvents(plan.happenings, eventContext);
   for (const row of plan.inserts) table.insert(tenant_id, row);
   for (const row of plan.updates) table.update(tenant_id, row);
-  insertVersions(context.database, tenant_id, plan.versions);
-  insertEvents(context.database, events);
+  context.journal.appendVersions(tenant_id, plan.versions);
+  context.journal.appendEvents(events);
   return plan;
 }

@@ -5,6 +5,7 @@ import { forEachKind } from '#core/observation.ts';
 import type { Writer } from '../store.ts';
 import { confirmHeld, finishScope } from './absence.ts';
 import { transact } from './connection.ts';
+import { prepareJournal } from './journal.ts';
 import { acquireLease, renewLease } from './lease.ts';
 import { prepareRecords } from './records.ts';
 import { insertRun, insertSkippedScope, updateRun } from './runs.ts';
@@ -16,10 +17,10 @@ export interface WriterOptions {
   readonly clock: Clock;
 }
 
-/** Creates the Writer on an open, migrated database. Prepares the statements of the record tables once. */
+/** Creates the Writer on an open, migrated database. Prepares the statements of records, versions and events once. */
 export function createSqliteWriter(database: Database.Database, options: WriterOptions): Writer {
   const records = forEachKind((kind) => prepareRecords(database, kind));
-  const context = { database, records, clock: options.clock };
+  const context = { database, records, journal: prepareJournal(database), clock: options.clock };
   const write = async <Result>(work: () => Result): Promise<Result> => transact(database, work);
   return {
     beginRun: (run) => write(() => insertRun(database, run)),
