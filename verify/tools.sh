@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs the pinned tools that the checks need beside npm, once, and prints the PATH to use: eval "$(verify/tools.sh)".
-# Below $INVENTORY_TOOLS (~/.cache/asset-inventory-tools) each Python tool gets a virtual environment of its own, and each Go
-# tool is built from its module.
+# Installs the tools that the checks need beside npm, once, and prints the PATH to use: eval "$(verify/tools.sh)".
+# Below $INVENTORY_TOOLS (~/.cache/asset-inventory-tools) each Python tool gets a virtual environment of its own, each Go tool is
+# built from its module, and each package of Debian or Ubuntu is unpacked: nothing is installed, and no service is started.
 set -euo pipefail
 
 cache=${INVENTORY_TOOLS:-$HOME/.cache/asset-inventory-tools}
@@ -9,6 +9,7 @@ bin=$cache/bin
 
 # name        kind  package or module                        version
 table='
+promtool      apt   prometheus                               -
 moto_server   pip   moto[server]                             5.2.5
 schemathesis  pip   schemathesis                             4.32.5
 zizmor        pip   zizmor                                   1.32.0
@@ -34,6 +35,20 @@ install_go() { # name module version
     GOBIN=$home CGO_ENABLED=0 GOFLAGS=-trimpath go install "$2@$3" || return 1
   fi
   ln -sfn "$home/$1" "$bin/$1"
+}
+
+# The distribution's own version, unless there is one already. apt's lists may be absent or stale, and only root may renew them.
+install_apt() { # name package
+  local home=$cache/apt/$1 found
+  found=$(PATH=${PATH//$bin:/} command -v "$1") && ln -sfn "$found" "$bin/$1" && return
+  if [[ ! -e $home/installed ]]; then
+    rm -rf "$home"
+    mkdir -p "$home"
+    (cd "$home" && { apt-get -q download "$2" || { apt-get -q update && apt-get -q download "$2"; }; }) &&
+      dpkg-deb -x "$home"/*.deb "$home" &&
+      touch "$home/installed" || return 1
+  fi
+  ln -sfn "$home/usr/bin/$1" "$bin/$1"
 }
 
 mkdir -p "$bin" "$cache/py" "$cache/go"
