@@ -1,18 +1,42 @@
 // How the tests run: every `*.test.ts` beside its source, without network and without retries.
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import summaryReporter from './testkit/vitest-summary.ts';
 
+const exclude = ['**/node_modules/**', 'dist/**', 'data/**', 'verify/**'];
+
+// The OpenAPI library adds to the schemas that it is given, so whoever loads it gets modules of his own.
+const withOpenApi = ['services/**/*.test.ts', 'cli/**/*.test.ts'];
+
+const each = {
+  setupFiles: ['testkit/vitest-setup.ts'],
+  // Only to end what hangs: a test beside others on a busy machine may be slow.
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+  retry: 0,
+  restoreMocks: true,
+  unstubEnvs: true,
+};
+
 export default defineConfig({
   test: {
-    include: ['**/*.test.ts'],
-    exclude: ['**/node_modules/**', 'dist/**', 'data/**', 'verify/**'],
+    // By itself vitest takes one less than there are cores. Files often wait for a database, a process or a deadline, so one more
+    // than there are cores keeps them busy.
+    maxWorkers: availableParallelism() + 1,
     globalSetup: ['testkit/vitest-global-setup.ts'],
-    setupFiles: ['testkit/vitest-setup.ts'],
     reporters: ['default', summaryReporter()],
-    retry: 0,
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
-    restoreMocks: true,
-    unstubEnvs: true,
+    projects: [
+      // Nothing happens at import and no module keeps what a test did, so files that share a process need not load the SDKs anew.
+      {
+        test: {
+          ...each,
+          name: 'shared',
+          isolate: false,
+          include: ['**/*.test.ts'],
+          exclude: [...exclude, ...withOpenApi],
+        },
+      },
+      { test: { ...each, name: 'isolated', include: withOpenApi, exclude } },
+    ],
   },
 });

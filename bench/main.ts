@@ -1,4 +1,4 @@
-// `npm run bench`: all benchmarks, or those named: collect, gcp, azure, calls, throttled, writer, api, under, export, and large, which takes minutes.
+// `npm run bench`: all benchmarks, or those named: collect, gcp, azure, endpoints, calls, throttled, writer, api, under, export, and large, which takes minutes.
 import { execFile } from 'node:child_process';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,6 +8,7 @@ import { benchApi } from './api.ts';
 import { benchAzure, benchGcp } from './clouds.ts';
 import { benchCalls, benchCollect, benchLarge, benchThrottled } from './collect.ts';
 import { openDatabases } from './databases.ts';
+import { benchEndpoints } from './endpoints.ts';
 import { benchExport } from './export.ts';
 import { benchUnder } from './under.ts';
 import { benchWriter } from './writer.ts';
@@ -19,6 +20,7 @@ const benchmarks = {
   collect: () => benchCollect(databases),
   gcp: () => benchGcp(databases, folder),
   azure: () => benchAzure(databases, folder),
+  endpoints: () => benchEndpoints(databases, folder),
   calls: () => benchCalls(databases),
   throttled: () => benchThrottled(databases),
   writer: () => benchWriter(databases),

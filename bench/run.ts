@@ -15,7 +15,8 @@ const printPeakMemory = `data:text/javascript,${encodeURIComponent(`
   process.on('exit', () => {
     const status = existsSync('/proc/self/status') ? readFileSync('/proc/self/status', 'utf8') : '';
     const peak = /VmHWM:\\s+(\\d+)/.exec(status)?.[1] ?? process.resourceUsage().maxRSS;
-    writeSync(2, '\\npeak_rss_kib=' + peak + '\\n');
+    const { user, system } = process.cpuUsage();
+    writeSync(2, '\\npeak_rss_kib=' + peak + ' cpu_us=' + (user + system) + '\\n');
   });
 `)}`;
 
@@ -23,6 +24,8 @@ const printPeakMemory = `data:text/javascript,${encodeURIComponent(`
 export interface Measured {
   readonly seconds: number;
   readonly peakMib: number;
+  /** Of the process itself: what is left on a busy machine of a figure that can be compared. */
+  readonly cpuSeconds: number;
   readonly stderr: string;
 }
 
@@ -48,5 +51,6 @@ export async function measure(
   });
   if (code !== 0) throw new Error(`inventory ${command.join(' ')} ended with ${code}:\n${stderr}`);
   const kib = Number(/peak_rss_kib=(\d+)/.exec(stderr)?.[1]);
-  return { seconds: (performance.now() - started) / 1000, peakMib: kib / 1024, stderr };
+  const cpuSeconds = Number(/cpu_us=(\d+)/.exec(stderr)?.[1]) / 1e6;
+  return { seconds: (performance.now() - started) / 1000, peakMib: kib / 1024, cpuSeconds, stderr };
 }

@@ -39,10 +39,13 @@ async function readUrl(child: ChildProcess): Promise<string> {
   if (stderr === null) throw new TypeError('standard error is a pipe');
   return await new Promise((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
-    // The lines are read to the end, or the pipe would fill and stop the server.
-    createInterface(stderr).on('line', (line) => {
+    const lines = createInterface(stderr).on('line', (line) => {
       const parsed = listeningSchema.safeParse(line.startsWith('{') ? JSON.parse(line) : undefined);
-      if (parsed.success) resolve(parsed.data.url);
+      if (!parsed.success) return;
+      resolve(parsed.data.url);
+      lines.close();
+      // Drained to the end, or the pipe would fill and stop the server; unread, for reading would count as the server's time.
+      stderr.resume();
     });
   });
 }

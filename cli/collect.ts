@@ -11,13 +11,19 @@ import { loadCollectorConfig } from './load-config.ts';
 
 // A collector waits for its provider far more than it computes, in a pod that asks for 128 MiB. So V8 keeps its young
 // generation small instead of letting it grow to three halves of 16 MiB, and spends no memory on optimizing compilers: for
-// 10,000 accounts 120 MiB at the peak instead of 285, for a third more CPU time. Set before anything is loaded.
+// 10,000 accounts 120 MiB at the peak instead of 285, for a third more CPU time. undici's HTTP parser is WebAssembly, which V8
+// would optimize in the background as soon as it is warm: 14 MiB for 10 ms, the peak of a small run. V8's memory reducer marks
+// when little is allocated; what comes meanwhile is kept until the next collection. Set before anything is loaded; not
+// `--liftoff-only`, which does nothing once V8 has started.
 const memoryFlags = [
   '--max-semi-space-size=2',
   '--semi-space-growth-factor=1',
   '--optimize-for-size',
   '--no-maglev',
   '--no-opt',
+  '--no-wasm-tier-up',
+  '--no-wasm-dynamic-tiering',
+  '--no-memory-reducer',
 ];
 
 export interface CollectOptions {

@@ -1,4 +1,4 @@
-// `make dev` as a newcomer meets it: nothing configured, three clouds, the curls of the README, Ctrl-C, and once more.
+// `make dev` as a newcomer meets it: nothing configured, three clouds and what watches them, the curls of the README, Ctrl-C, and once more.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
@@ -13,14 +13,17 @@ import { secretMarker } from '#testkit/secrets.ts';
 const dev = join(import.meta.dirname, 'dev.ts');
 
 let folder: string;
+let compiled: string;
 let origin: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'inventory-dev-'));
+  // What one of the many processes has compiled the next need not compile again.
+  compiled = await mkdtemp(join(tmpdir(), 'inventory-dev-compiled-'));
   origin = `127.0.0.1:${await findFreePort()}`;
   // A port of its own is all that tells this newcomer from others.
   await writeFile(join(folder, 'port.yaml'), `api: { listen: '${origin}' }\n`);
 });
-afterAll(() => rm(folder, { recursive: true }));
+afterAll(() => Promise.all([folder, compiled].map((path) => rm(path, { recursive: true }))));
 
 interface Started {
   /** Everything printed so far. */
@@ -37,6 +40,7 @@ async function startDev(): Promise<Started> {
     PATH: process.env['PATH'] ?? '',
     HOME: folder,
     TMPDIR: folder,
+    NODE_COMPILE_CACHE: compiled,
     INVENTORY_CONFIG: join(folder, 'port.yaml'),
     HTTPS_PROXY: 'http://127.0.0.1:9',
     HTTP_PROXY: 'http://127.0.0.1:9',
@@ -109,11 +113,14 @@ describe('with nothing configured', () => {
     const started = await startDev();
 
     await expectThreeClouds();
+    await expectMonitoring();
     await expectPrintedCurls(started.lines);
     await expectReadmeCurls();
     await expectPrivateCredentials();
-    const night = await getRows(started.lines.map(toPrintedPath).find((path) => path?.includes('/diff')) ?? '');
-    expect(countBy(night, 'change')).toEqual({ moved: 3, updated: 6 });
+    // A page of it is of one kind.
+    const night = started.lines.map(toPrintedPath).find((path) => path?.includes('/diff')) ?? '';
+    expect(countBy(await getRows(night), 'change')).toEqual({ moved: 3, updated: 6 });
+    expect(countBy(await getRows(`${night}&kind=monitoring_endpoint`), 'change')).toEqual({ updated: 1 });
     expect(await started.interrupt()).toBe(0);
     await expectNothingLeft(started);
   });
@@ -123,10 +130,13 @@ describe('with nothing configured', () => {
 
     await expectThreeClouds();
     await expectPrintedCurls(started.lines);
+    await expectMonitoring();
     const runs = await getRows('/api/v1/runs');
-    expect(countBy(runs, 'outcome')).toEqual({ complete: 9 });
-    expect(countBy(runs.slice(0, 3), 'changed')).toEqual({ 0: 3 });
-    expect(countBy(runs.slice(0, 3), 'inserted')).toEqual({ 0: 3 });
+    expect(countBy(runs, 'outcome')).toEqual({ complete: 15 });
+    // Where another process has their usual ports, Prometheus and Grafana have moved.
+    const latest = runs.slice(0, 5).filter(({ collector }) => clouds.includes(String(collector)));
+    expect(countBy(latest, 'changed')).toEqual({ 0: 3 });
+    expect(countBy(latest, 'inserted')).toEqual({ 0: 3 });
     expect(await started.interrupt()).toBe(0);
     await expectNothingLeft(started);
   });
@@ -163,11 +173,25 @@ async function expectThreeClouds(): Promise<void> {
   }
 }
 
+/** Prometheus watches an account, Grafana queries Prometheus, and overnight a reload has failed. */
+async function expectMonitoring(): Promise<void> {
+  const endpoints = await getRows('/api/v1/monitoring');
+  const relations = await getRows('/api/v1/relations');
+  const account = relations.find(({ to_kind }) => to_kind === 'account')?.['to_ref'];
+  expect(endpoints.map(({ id, status }) => [id, status])).toEqual([
+    ['grafana', 'up'],
+    ['prometheus', 'degraded'],
+  ]);
+  expect(await getRows(`/api/v1/accounts?q=${String(account).replace('aws/', '')}`)).toHaveLength(1);
+  const leading = await getRows('/api/v1/monitoring/prometheus/relations');
+  expect(new Set(leading.map(({ from_key }) => from_key))).toEqual(new Set(['grafana', 'prometheus']));
+}
+
 /** Credentials lie in a folder, and files, that only their owner may read. */
 async function expectPrivateCredentials(): Promise<void> {
   const [sandbox = ''] = (await readdir(folder)).filter((name) => name.startsWith('inventory-sandbox-'));
   const names = await readdir(join(folder, sandbox));
-  expect(names.sort()).toEqual(['azure-client-secret', 'gcp-key.json', 'inventory.yaml']);
+  expect(names.sort()).toEqual(['azure-client-secret', 'gcp-key.json', 'grafana-token', 'inventory.yaml']);
   for (const name of ['', ...names]) expect((await stat(join(folder, sandbox, name))).mode & 0o077).toBe(0);
 }
 

@@ -96,8 +96,9 @@ async function listConfigured(variables: Variables): Promise<readonly string[]> 
 
 function announceSandbox({ print }: Environment): void {
   print('');
-  print('  *** SANDBOX: nothing is configured, so these are make-believe clouds on loopback: AWS, GCP, Azure. ***');
-  print(`  *** Their rows go to ${sandboxDatabase}; README.md tells how to point at real ones.                  ***`);
+  print('  *** SANDBOX: nothing is configured, so all of this is make-believe on loopback: AWS, GCP, Azure, ***');
+  print('  *** and a Prometheus and a Grafana that watch them.                                              ***');
+  print(`  *** Their rows go to ${sandboxDatabase}; README.md tells how to point at real ones.               ***`);
   print('');
 }
 

@@ -31,7 +31,9 @@ interface Ended {
 }
 
 async function inventory(variables: Record<string, string>, ...command: string[]): Promise<Ended> {
-  const env = { PATH: process.env['PATH'] ?? '', HOME: folder, ...variables };
+  // What one process has compiled the next need not compile again.
+  const NODE_COMPILE_CACHE = join(folder, 'compiled');
+  const env = { PATH: process.env['PATH'] ?? '', HOME: folder, NODE_COMPILE_CACHE, ...variables };
   try {
     const { stdout, stderr } = await run(process.execPath, [main, ...command], { env, cwd: folder, timeout: 60_000 });
     return { code: 0, stdout, stderr };

@@ -1,4 +1,4 @@
-// `inventory sandbox`: three clouds that do not exist, on loopback. They are part of the test kit, not of the image.
+// `inventory sandbox`: three clouds that do not exist and what watches them, on loopback. They are part of the test kit, not of the image.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,7 +25,7 @@ export interface Sandbox {
   readonly variables: Readonly<Record<string, string>>;
   /** A node of each cloud, with accounts below it. */
   readonly nodes: readonly string[];
-  /** Once: a day passes in each cloud, on which a few accounts change. */
+  /** Once: a day passes, on which a few accounts of each cloud change, and Prometheus. */
   moveOn(): void;
   close(): Promise<void>;
 }
@@ -48,24 +48,26 @@ export async function sandboxCommand(environment: Environment, options: unknown)
 
 /** The same clouds whenever it is opened; their credentials lie in a folder of their own until it closes. */
 export async function openSandbox({ accounts, document = {} }: SandboxOptions): Promise<Sandbox> {
-  const openings = await importTestkit();
+  const { clouds: openings, openMonitoring } = await importTestkit();
   const folder = await mkdtemp(join(tmpdir(), 'inventory-sandbox-'));
   const clouds = await Promise.all(openings.map((open) => open({ accounts, folder })));
   const config = join(folder, 'inventory.yaml');
-  const collectors = Object.fromEntries(clouds.map(({ provider, source }) => [provider, { sources: [source] }]));
+  const monitoring = await openMonitoring({ accounts, folder });
+  const parts = clouds.map(({ provider, source }) => [provider, { sources: [source] }]);
+  const collectors = { ...Object.fromEntries(parts), ...monitoring.parts };
   await writeFile(config, stringify({ ...document, collectors }), { mode: 0o600 });
   return {
-    collectors: clouds.map(({ provider }) => provider),
+    collectors: Object.keys(collectors),
     variables: Object.assign(
       { INVENTORY_CONFIG: config, ...withoutProxy },
       ...clouds.map(({ variables }) => variables),
     ),
     nodes: clouds.map(({ node }) => node),
     moveOn: () => {
-      for (const cloud of clouds) cloud.moveOn();
+      for (const one of [...clouds, monitoring]) one.moveOn();
     },
     close: async () => {
-      await Promise.all(clouds.map((cloud) => cloud.close()));
+      await Promise.all([...clouds, monitoring].map((one) => one.close()));
       await rm(folder, { recursive: true });
     },
   };
@@ -80,7 +82,8 @@ async function importTestkit() {
     const { openAwsSandbox } = await import('#testkit/sandbox/aws.ts');
     const { openGcpSandbox } = await import('#testkit/sandbox/gcp.ts');
     const { openAzureSandbox } = await import('#testkit/sandbox/azure.ts');
-    return [openAwsSandbox, openGcpSandbox, openAzureSandbox];
+    const { openMonitoringSandbox: openMonitoring } = await import('#testkit/sandbox/monitoring.ts');
+    return { clouds: [openAwsSandbox, openGcpSandbox, openAzureSandbox], openMonitoring };
   } catch (cause) {
     const remedy = 'the sandbox belongs to the test kit and is not part of the image: run it from the source tree';
     throw new ConfigError('no_sandbox', [{ key: 'sandbox', remedy }], { cause });

@@ -3,8 +3,9 @@ import { setFlagsFromString } from 'node:v8';
 import { ConfigError } from '#core/errors.ts';
 import { describeError } from '#core/redact.ts';
 import { type Api, createApi } from '#services/api/api.ts';
-import { authProblems } from '#services/auth.ts';
+import { type Auth, authProblems } from '#services/auth.ts';
 import { type Listener, listen } from '#services/listen.ts';
+import { openAuth } from '#services/open-auth.ts';
 import { parseDatabaseUrl } from '#store/database-url.ts';
 import { latestVersion } from '#store/migration-plan.ts';
 import { openReader } from '#store/open.ts';
@@ -25,16 +26,25 @@ const memoryFlag = '--semi-space-growth-factor=1';
 /** Serves until the environment's signal aborts; throws ConfigError when it may not or cannot listen. */
 export async function serveApiCommand(environment: Environment): Promise<void> {
   setFlagsFromString(memoryFlag);
-  const { clock, log, migrationsDir, signal, variables, version } = environment;
+  const { clock, log, variables } = environment;
   const config = await loadConfig(variables);
   const hosts = [config.api.listen.host, ...(config.ops ? [config.ops.host] : [])];
   const problems = authProblems(config.api.auth, hosts);
   if (problems.length > 0) throw new ConfigError('bad_configuration', problems);
+  const opened = await openAuth('api.auth', config.api.auth, { proxyEnv: variables, clock, log });
+  try {
+    await serve(environment, config, opened.auth);
+  } finally {
+    await opened.close();
+  }
+}
+
+async function serve(environment: Environment, config: LoadedConfig, auth: Auth): Promise<void> {
+  const { clock, log, migrationsDir, signal, version } = environment;
   const { dialect } = parseDatabaseUrl(config.databaseUrl);
   const schemaVersionExpected = await latestVersion(migrationsDir, dialect);
   const reader = await openReader({ url: config.databaseUrl, migrationsDir });
   try {
-    const { auth } = config.api;
     const options = { reader, auth, clock, log, schemaVersionExpected, version, stopping: signal };
     const { tenant, collectors } = config;
     const api = createApi({ ...options, tenant, collectors, ops: config.ops !== undefined });

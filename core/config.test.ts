@@ -1,6 +1,6 @@
 // Tests of the configuration: defaults, problems told all at once, references to secrets.
 import { describe, expect, test } from 'vitest';
-import { configSchema, durationSchema, findInlineSecrets, parsePart, resolveReferences } from './config.ts';
+import { authSchema, configSchema, durationSchema, findInlineSecrets, parsePart, resolveReferences } from './config.ts';
 import type { ConfigProblem } from './errors.ts';
 
 const dayMs = 86_400_000;
@@ -77,6 +77,55 @@ describe('a collector', () => {
     parsePart(configSchema, { collectors: { aws: { freshness_budget } } }, '', problems);
 
     expect(problems.map(({ key }) => key)).toEqual(['collectors.aws.freshness_budget']);
+  });
+});
+
+describe('auth.mode oidc', () => {
+  const parse = (parts: Record<string, unknown>) =>
+    authSchema.safeParse({ mode: 'oidc', issuer: 'https://idp.example', audience: 'inventory', ...parts });
+
+  test('needs an issuer and an audience; the rest has defaults', () => {
+    expect(parse({}).data).toEqual({
+      mode: 'oidc',
+      issuer: 'https://idp.example',
+      audience: ['inventory'],
+      tenant_claim: 'tenant',
+      scopes_claim: ['scope'],
+      algorithms: expect.arrayContaining(['RS256', 'PS256', 'ES256', 'EdDSA']),
+      clock_skew: 60_000,
+    });
+    expect(parse({ audience: ['a', 'b'] }).data).toMatchObject({ audience: ['a', 'b'] });
+  });
+
+  test.for([
+    'https://idp.example/realms/acme',
+    'https://idp.example/',
+    'http://127.0.0.1:9000',
+    'http://localhost:9000',
+    'http://[::1]:9000',
+  ])('keeps the issuer %s to the letter', (issuer) => {
+    expect(parse({ issuer }).data).toMatchObject({ issuer });
+  });
+
+  test.for([
+    ['issuer', { issuer: 'http://idp.example' }],
+    ['issuer', { issuer: 'http://127.0.0.1.example' }],
+    ['issuer', { issuer: 'idp.example' }],
+    ['issuer', { issuer: 'https://idp.example?tenant=acme' }],
+    ['issuer', { issuer: 'https://idp.example#' }],
+    ['issuer', { issuer: 'https://ada@idp.example' }],
+    ['audience', { audience: [] }],
+    ['audience', { audience: '' }],
+    ['algorithms', { algorithms: ['HS256'] }],
+    ['algorithms', { algorithms: ['none'] }],
+    ['algorithms', { algorithms: [] }],
+    ['clock_skew', { clock_skew: '1h' }],
+    ['clock_skew', { clock_skew: 60 }],
+    ['tenants', { tenants: { 'Acme Inc.': 'Acme Inc.' } }],
+    ['scopes', { scopes: { ops: [] } }],
+    ['', { client_secret: 'x' }],
+  ] as const)('refuses %s in %j', ([key, parts]) => {
+    expect(parse(parts).error?.issues[0]?.path[0] ?? '').toBe(key);
   });
 });
 

@@ -1,5 +1,6 @@
 // The configuration: one document, validated in one go, every problem reported with its key and remedy and never its value.
 import { z } from 'zod';
+import { isSecureUrl } from './endpoint-url.ts';
 import type { ConfigProblem } from './errors.ts';
 import { isSecretName } from './redact.ts';
 
@@ -22,7 +23,8 @@ export const durationSchema = z
 
 const durationUnits: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-const tenantSchema = z
+/** What a tenant can be called, here and in the claim of a token. */
+export const tenantSchema = z
   .string()
   .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'must be lower-case letters, digits, - and _, at most 63');
 
@@ -34,8 +36,57 @@ export const staticTokenSchema = z.strictObject({
   scopes: z.array(z.string().min(1)).min(1),
 });
 
-/** Who may read: bearers of a static token, or, on loopback only, anybody. */
+/**
+ * Signatures that anybody can check and only the issuer can make (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2). Symmetric
+ * ones are not on offer: whoever can check one can make one.
+ */
+const signatureAlgorithms = [
+  ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
+  ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
+];
+
+const wordSchema = z.string().min(1);
+
+const oneOrMoreSchema = z.union([wordSchema.transform((one) => [one]), z.array(wordSchema).min(1)], {
+  error: 'must be one or a list of them',
+});
+
+/** The issuer as its tokens name it, to the letter: it is compared as text and never normalised. */
+const issuerSchema = z
+  .url({ protocol: /^https?$/, error: 'must be an https URL' })
+  .refine((text) => !URL.canParse(text) || isSecureUrl(new URL(text)), 'must be an https URL: keys are fetched from it')
+  .refine((text) => !URL.canParse(text) || new URL(text).username + new URL(text).password === '', 'must name no user')
+  .refine((text) => !/[?#]/.test(text), 'must have no query and no fragment');
+
+/** Who may read by a token of an OpenID Connect issuer, and what its claims mean here. */
+export const oidcSchema = z.strictObject({
+  mode: z.literal('oidc'),
+  issuer: issuerSchema,
+  /** A token must be meant for one of them. */
+  audience: oneOrMoreSchema,
+  tenant_claim: wordSchema.default('tenant'),
+  /** The tenant that a value of the tenant claim stands for; other values have none. Without it the value is the tenant. */
+  tenants: z.record(z.string(), tenantSchema).optional(),
+  /** Of several claims all values count: people's tokens have groups where those of machines have scopes. */
+  scopes_claim: oneOrMoreSchema.prefault('scope'),
+  /** The scopes that a value of such a claim stands for; other values have none. Without it the value is the scope. */
+  scopes: z.record(z.string(), z.array(wordSchema).min(1)).optional(),
+  algorithms: z
+    .array(z.enum(signatureAlgorithms, { error: `must be one of ${signatureAlgorithms.join(', ')}` }))
+    .min(1)
+    .default(signatureAlgorithms),
+  /** How far the issuer's clock and ours may differ. */
+  clock_skew: durationSchema
+    .prefault('60s')
+    .refine((skewMs) => skewMs <= 300_000, 'must be at most 5m: every token lives that much longer'),
+  /** PEM of the only authorities that may vouch for the issuer; those of Node when absent. */
+  ca_file: wordSchema.optional(),
+});
+export type OidcConfig = z.output<typeof oidcSchema>;
+
+/** Who may read: bearers of an issuer's tokens or of a static one, or, on loopback only, anybody. */
 export const authSchema = z.discriminatedUnion('mode', [
+  oidcSchema,
   z.strictObject({ mode: z.literal('token'), tokens: z.array(staticTokenSchema).min(1) }),
   z.strictObject({ mode: z.literal('none') }),
 ]);

@@ -1,5 +1,6 @@
 // How an HTTP endpoint that is itself inventory is asked to let us in: the part of the configuration that says so, brought into one shape.
 import { z } from 'zod';
+import { isSecureUrl } from './endpoint-url.ts';
 
 /** A secret as the configuration has it: the value of an `env:NAME`, or a file that is read whenever it is needed. */
 export type Secret = { readonly value: string } | { readonly file: string };
@@ -22,11 +23,9 @@ export interface OauthClient {
 
 const textSchema = z.string().min(1);
 
-const isLoopback = ({ hostname }: URL) => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
-
 const tokenUrlSchema = z
   .url({ protocol: /^https?$/, error: 'an https URL' })
-  .refine((text) => !URL.canParse(text) || new URL(text).protocol === 'https:' || isLoopback(new URL(text)), {
+  .refine((text) => !URL.canParse(text) || isSecureUrl(new URL(text)), {
     message: 'an https URL: the client secret is sent there',
   });
 

@@ -13,6 +13,11 @@ export const baseUrlSchema = z
   })
   .transform((text) => (URL.canParse(text) ? withoutSlash(new URL(text).href) : text));
 
+/** Whether what goes to the URL and comes from it cannot be read or changed on the way: https, or this machine. */
+export function isSecureUrl({ protocol, href }: URL): boolean {
+  return protocol === 'https:' || isLoopback(href);
+}
+
 /** The key of an endpoint that was given none: a hash of its normalised URL. */
 export function endpointId(url: string): string {
   return hashText(url).slice(0, 32);
@@ -28,6 +33,11 @@ export function toPlainUrl(text: string): string | undefined {
   if (!URL.canParse(text)) return undefined;
   const { origin, pathname, protocol } = new URL(text);
   return /^https?:$/.test(protocol) ? withoutSlash(origin + pathname) : undefined;
+}
+
+/** Whether a URL leads to the machine that follows it: the same text is another server elsewhere. */
+export function isLoopback(url: string): boolean {
+  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname);
 }
 
 function withoutSlash(url: string): string {

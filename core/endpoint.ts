@@ -35,6 +35,8 @@ export interface Question {
   readonly path: string;
   /** Without the credentials, to learn whether they are needed. */
   readonly isAnonymous?: boolean;
+  /** More than `maxBytes` of the options allow. */
+  readonly maxBytes?: number;
 }
 
 /** An endpoint that can be asked. */
@@ -69,7 +71,10 @@ export async function openEndpoint(
   });
   const requests: Request[] = [];
   const principal = principalOf(access.auth);
-  async function askOnce(url: string, { operation, isAnonymous = false }: Question): Promise<HttpAnswer> {
+  async function askOnce(
+    url: string,
+    { operation, isAnonymous = false, maxBytes = options.maxBytes }: Question,
+  ): Promise<HttpAnswer> {
     const headers = { accept: 'application/json', ...access.headers, ...(isAnonymous ? {} : authorization) };
     const note = (answer: HttpAnswer | undefined) => {
       const request = toRequest({ operation: `${options.service}:${operation}`, url, principal }, answer);
@@ -77,7 +82,7 @@ export async function openEndpoint(
       context.fetched(request);
     };
     try {
-      const answer = await http.request(url, { headers, timeoutMs, maxBytes: options.maxBytes, signal });
+      const answer = await http.request(url, { headers, timeoutMs, maxBytes, signal });
       note(answer);
       return answer;
     } catch (error) {

@@ -1,12 +1,12 @@
 // Who gets in: tokens, rights, and the loopback rule of mode none.
 import { Hono } from 'hono';
 import { describe, expect, test } from 'vitest';
-import type { AuthConfig } from '#core/config.ts';
+import { type AuthConfig, authSchema } from '#core/config.ts';
 import { hashText } from '#core/json.ts';
-import { authorize, authProblems, isLoopback } from './auth.ts';
+import { type Auth, authorize, authProblems, isLoopback } from './auth.ts';
 import type { AppEnv } from './env.ts';
 
-const auth: AuthConfig = {
+const auth: AuthConfig & Auth = {
   mode: 'token',
   tokens: [
     { name: 'reader', sha256: hashText('token-of-reader'), tenant: 'acme', scopes: ['inventory:read'] },
@@ -14,7 +14,7 @@ const auth: AuthConfig = {
   ],
 };
 
-function createGuarded(config: AuthConfig) {
+function createGuarded(config: Auth) {
   const app = new Hono<AppEnv>();
   app.use(async (c, next) => {
     c.set('traceId', 'f'.repeat(32));
@@ -25,7 +25,7 @@ function createGuarded(config: AuthConfig) {
   return app;
 }
 
-async function get(config: AuthConfig, authorization?: string, url = '/') {
+async function get(config: Auth, authorization?: string, url = '/') {
   const headers: Record<string, string> = authorization === undefined ? {} : { Authorization: authorization };
   return await createGuarded(config).request(url, { headers });
 }
@@ -96,6 +96,8 @@ describe('mode none', () => {
     expect(authProblems({ mode: 'none' }, ['127.0.0.1', '::1', 'localhost', '127.9.9.9'])).toEqual([]);
     expect(authProblems({ mode: 'none' }, ['127.0.0.1', '0.0.0.0'])).toMatchObject([{ key: 'api.auth.mode' }]);
     expect(authProblems(auth, ['0.0.0.0'])).toEqual([]);
+    const oidc = authSchema.parse({ mode: 'oidc', issuer: 'https://idp.example', audience: 'inventory' });
+    expect(authProblems(oidc, ['0.0.0.0'])).toEqual([]);
   });
 
   test.for([

@@ -6,6 +6,8 @@ export interface Identity {
   readonly name: string;
   readonly tenant_id: string;
   readonly scopes: readonly string[] | 'all';
+  /** When the token ceases to hold, in Unix milliseconds; absent where it does not. */
+  readonly expires_ms?: number;
 }
 
 /** What a handler finds in its context. The identity is there on routes behind `authorize` only. */

@@ -2,7 +2,10 @@
 import { pause } from '#core/deadline.ts';
 import type { Query } from './query.ts';
 
-const contentTables = ['cloud_accounts', 'org_nodes', 'record_versions', 'events'] as const;
+const contentTables = [
+  ...(['cloud_accounts', 'org_nodes', 'monitoring_endpoints', 'relations'] as const),
+  ...(['record_versions', 'events'] as const),
+];
 
 /** A database whose writes can be counted. */
 export interface CountedDatabase {

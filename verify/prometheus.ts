@@ -1,38 +1,45 @@
 // The real Prometheus for the checks: a process of its own on loopback, in whatever state a check needs it.
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { z } from 'zod';
+import { pause } from '#core/deadline.ts';
 import { createCertificate } from '#testkit/certificate.ts';
-import { listen } from '#testkit/loopback-server.ts';
 import { type Running, startProgram } from './inventory.ts';
+import { pickPort } from './pick-port.ts';
 
 /** How it is started. */
 export interface PrometheusOptions {
   /** `prometheus.yml`; nothing is scraped unless it says so. */
   readonly config?: string;
-  /** It never comes to the end of its write-ahead log, and so is alive and never ready. */
+  /** What `rule_files: [rules.yml]` finds. */
+  readonly rules?: string;
+  /** It never comes to the end of its write-ahead log, for opening a pipe that nobody writes into never ends: alive, and never ready. */
   readonly isStuck?: boolean;
   readonly isAgent?: boolean;
-  /** Behind TLS, and with the one user there is. */
-  readonly isProtected?: boolean;
+  /** Asks for the one user there is. */
+  readonly asksForUser?: boolean;
+  /** Behind TLS, with a certificate of `caFile`'s. */
+  readonly hasTls?: boolean;
 }
 
 /** A running Prometheus. */
 export interface Prometheus {
   readonly url: string;
   readonly folder: string;
-  /** The certificate's authority, for `ca_file`, when it is protected. */
+  /** The certificate's authority, for `ca_file`, when it is behind TLS. */
   readonly caFile: string;
+  /** Waits until it has tried every target once: before that their health is not known. */
+  isScraping(): Promise<void>;
   /** Lets it reload a configuration that is none, which it refuses and goes on with the old one. */
   reloadBroken(): Promise<void>;
   stop(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** The user behind whom a protected one lies. */
+/** The user that is asked for. */
 export const user = {
   username: 'operator',
   password: 'test',
@@ -49,9 +56,9 @@ export async function openPrometheus(options: PrometheusOptions = {}): Promise<P
   const data = join(folder, 'data');
   await mkdir(join(data, 'wal'), { recursive: true });
   await writeFile(configFile, options.config ?? quiet);
-  // Opening a pipe that nobody writes into never ends.
+  await writeFile(join(folder, 'rules.yml'), options.rules ?? '');
   if (options.isStuck) await promisify(execFile)('mkfifo', [join(data, 'wal/00000000')]);
-  const web = options.isProtected ? await protect(folder) : [];
+  const web = await protect(folder, options);
   const port = await pickPort();
   const running = startProgram({}, [
     'prometheus',
@@ -60,11 +67,13 @@ export async function openPrometheus(options: PrometheusOptions = {}): Promise<P
     ...(options.isAgent ? ['--enable-feature=agent', `--storage.agent.path=${data}`] : [`--storage.tsdb.path=${data}`]),
     ...web,
   ]);
-  await running.told(options.isStuck ? /Replaying WAL/ : /Server is ready/);
+  await running.told(options.isStuck ? /Starting TSDB/ : /Server is ready/);
+  const url = `${options.hasTls ? 'https' : 'http'}://127.0.0.1:${port}`;
   return {
-    url: `${options.isProtected ? 'https' : 'http'}://127.0.0.1:${port}`,
+    url,
     folder,
     caFile: join(folder, 'ca.pem'),
+    isScraping: () => waitForTargets(url),
     reloadBroken: () => reloadBroken(running, configFile),
     stop: () => stop(running),
     close: async () => {
@@ -74,16 +83,26 @@ export async function openPrometheus(options: PrometheusOptions = {}): Promise<P
   };
 }
 
-async function protect(folder: string): Promise<string[]> {
+async function protect(folder: string, { asksForUser, hasTls }: PrometheusOptions): Promise<string[]> {
   const { key_pem, certificate_pem } = await createCertificate();
   await writeFile(join(folder, 'ca.pem'), certificate_pem);
   await writeFile(join(folder, 'key.pem'), key_pem);
-  const web = [
-    'tls_server_config: { cert_file: ca.pem, key_file: key.pem }',
-    `basic_auth_users: { ${user.username}: '${user.hash}' }`,
-  ];
-  await writeFile(join(folder, 'web.yml'), web.join('\n'));
+  const tls = 'tls_server_config: { cert_file: ca.pem, key_file: key.pem }';
+  const users = `basic_auth_users: { ${user.username}: '${user.hash}' }`;
+  await writeFile(join(folder, 'web.yml'), [hasTls ? tls : '', asksForUser ? users : ''].join('\n'));
   return [`--web.config.file=${join(folder, 'web.yml')}`];
+}
+
+const targetsSchema = z.object({ data: z.object({ activeTargets: z.array(z.object({ health: z.string() })) }) });
+
+async function waitForTargets(url: string): Promise<void> {
+  const deadline = AbortSignal.timeout(30_000);
+  for (;;) {
+    const answer = await fetch(`${url}/api/v1/targets?state=active`, { signal: deadline });
+    const { activeTargets } = targetsSchema.parse(await answer.json()).data;
+    if (activeTargets.length > 0 && activeTargets.every(({ health }) => health !== 'unknown')) return;
+    await pause(100, deadline);
+  }
 }
 
 async function reloadBroken(running: Running, configFile: string): Promise<void> {
@@ -95,12 +114,4 @@ async function reloadBroken(running: Running, configFile: string): Promise<void>
 async function stop(running: Running): Promise<void> {
   running.process.kill('SIGKILL');
   await running.ended;
-}
-
-// Prometheus takes no port 0. Between the closing and its start nobody else asks for this one.
-async function pickPort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server, 0);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

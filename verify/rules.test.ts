@@ -1,15 +1,22 @@
-// The chart's alert rules under Prometheus' own tool: no lint, every unit test passes, and the tests notice a rule that is wrong.
+// The chart's alert rules and dashboards under Prometheus' own tool: no lint, every unit test passes, and the tests notice a rule that is wrong.
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { stringify } from 'yaml';
+import { z } from 'zod';
 import { root, startProgram } from './inventory.ts';
 import { isMissing } from './tool.ts';
 
 const rules = 'charts/asset-inventory/files/rules';
+const dashboards = 'charts/asset-inventory/files/dashboards';
 const unitTests = 'verify/rules';
 const ruleFiles = (await readdir(join(root, rules))).map((name) => `${rules}/${name}`);
 const testFiles = (await readdir(join(root, unitTests))).map((name) => `${unitTests}/${name}`);
+const dashboardFiles = (await readdir(join(root, dashboards))).map((name) => `${dashboards}/${name}`);
+const dashboardSchema = z.object({
+  panels: z.array(z.object({ targets: z.array(z.object({ expr: z.string() })) })),
+});
 const isSkipped = await isMissing('promtool');
 
 const promtool = (args: readonly string[], folder = root) => startProgram({}, ['promtool', ...args], folder).ended;
@@ -72,6 +79,7 @@ const mistakes = [
     to: '$1',
   },
   { mistake: 'probes counted', file: 'slo', by: 'slo', from: /route!~"[^"]*"/g, to: 'route!=""' },
+  { mistake: 'writes counted', file: 'slo', by: 'slo', from: /method=~"[^"]*"/g, to: 'method!=""' },
   { mistake: 'no short window', file: 'slo', by: 'slo', from: / {10}and inventory:api_error_ratio:5m.*\n/, to: '' },
   {
     mistake: 'one replica of several',
@@ -99,6 +107,27 @@ describe('the alert rules', () => {
 
     expect(ended.code, ended.stdout + ended.stderr).toBe(0);
     expect(ended.stdout.match(/SUCCESS/g)).toHaveLength(testFiles.length);
+  });
+
+  test('are not the only expressions: those of dashboards have the right types as well', async (context) => {
+    context.skip(isSkipped, 'promtool is not installed');
+    const folder = await mkdtemp(join(tmpdir(), 'inventory-verify-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const texts = await Promise.all(dashboardFiles.map((path) => readFile(join(root, path), 'utf8')));
+    const expressions = texts.flatMap((text) =>
+      dashboardSchema.parse(JSON.parse(text)).panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)),
+    );
+    const asRules = expressions.map((expr, i) => ({
+      record: `panel:${i}`,
+      expr: expr.replaceAll('$__rate_interval', '5m'),
+    }));
+    const path = join(folder, 'dashboards.yaml');
+    await writeFile(path, stringify({ groups: [{ name: 'dashboards', rules: asRules }] }));
+
+    const ended = await promtool(['check', 'rules', path]);
+
+    expect(ended.code, ended.stdout + ended.stderr).toBe(0);
+    expect(ended.stdout).toContain(`${asRules.length} rules found`);
   });
 
   test.for(mistakes)('fail them with $mistake', async ({ file, by, from, to }, context) => {

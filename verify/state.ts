@@ -3,7 +3,7 @@ import { canonicalJson, jsonSchema } from '#core/json.ts';
 import type { CheckedDatabase } from './databases.ts';
 import type { Row } from './query.ts';
 
-const recordTables = ['cloud_accounts', 'org_nodes'] as const;
+const recordTables = ['cloud_accounts', 'org_nodes', 'monitoring_endpoints', 'relations'] as const;
 
 /** Every table of the product. */
 export const tables = [

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Installs the tools that the checks need beside npm, once, and prints the PATH to use: eval "$(verify/tools.sh)".
+# Installs the pinned tools that the checks need beside npm, once, and prints the PATH to use: eval "$(verify/tools.sh)".
 # Below $INVENTORY_TOOLS (~/.cache/asset-inventory-tools) each Python tool gets a virtual environment of its own, each Go tool is
-# built from its module, and each package of Debian or Ubuntu is unpacked: nothing is installed, and no service is started.
+# built from its module, each package of npm gets a folder, and programs of Debian that need nothing else are unpacked, so that
+# no service is started. Those with libraries of the system are installed for the whole machine, where we may.
 set -euo pipefail
 
 cache=${INVENTORY_TOOLS:-$HOME/.cache/asset-inventory-tools}
@@ -9,11 +10,14 @@ bin=$cache/bin
 
 # name        kind  package or module                        version
 table='
-promtool      apt   prometheus                               -
 moto_server   pip   moto[server]                             5.2.5
 schemathesis  pip   schemathesis                             4.32.5
 zizmor        pip   zizmor                                   1.32.0
 actionlint    go    github.com/rhysd/actionlint/cmd/actionlint  v1.7.12
+prometheus    deb   prometheus                               -
+promtool      deb   prometheus                               -
+oidc-provider npm   oidc-provider                            9.13.3
+apache2       apt   apache2-bin,libapache2-mod-auth-openidc  -
 '
 
 # A tool counts as installed only when its whole installation has ended: an interrupted one starts again.
@@ -38,7 +42,7 @@ install_go() { # name module version
 }
 
 # The distribution's own version, unless there is one already. apt's lists may be absent or stale, and only root may renew them.
-install_apt() { # name package
+install_deb() { # name package
   local home=$cache/apt/$1 found
   found=$(PATH=${PATH//$bin:/} command -v "$1") && ln -sfn "$found" "$bin/$1" && return
   if [[ ! -e $home/installed ]]; then
@@ -51,11 +55,31 @@ install_apt() { # name package
   ln -sfn "$home/usr/bin/$1" "$bin/$1"
 }
 
-mkdir -p "$bin" "$cache/py" "$cache/go"
+# A library has no program: the checks import it from the folder that $INVENTORY_NPM_TOOLS leads to.
+install_npm() { # name package version
+  local home=$cache/npm/$1-$3
+  if [[ ! -e $home/installed ]]; then
+    rm -rf "$home"
+    npm install --silent --ignore-scripts --no-audit --no-fund --save-exact --prefix "$home" "$2@$3" &&
+      touch "$home/installed" || return 1
+  fi
+  ln -sfn "$home/node_modules/$2" "$cache/npm/$1"
+}
+
+# Whatever version the distribution has, for the whole machine: these are programs of the system, with its runtimes and its configuration.
+install_apt() { # name packages,separated,by,commas
+  PATH=$PATH:/usr/sbin command -v "$1" >/dev/null && return
+  [[ $(id -u) -eq 0 ]] || return 1
+  local packages
+  IFS=, read -ra packages <<<"$2"
+  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >&2
+}
+
+mkdir -p "$bin" "$cache/py" "$cache/go" "$cache/npm"
 failed=0
 while read -r name kind source version; do
   [[ -n $name ]] || continue
   "install_$kind" "$name" "$source" "$version" >&2 || { echo "SKIPPED $name $version could not be installed" >&2; failed=1; }
 done <<<"$table"
-echo "export PATH=$bin:\$PATH"
+echo "export PATH=$bin:\$PATH:/usr/sbin INVENTORY_NPM_TOOLS=$cache/npm"
 exit "$failed"

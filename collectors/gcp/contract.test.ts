@@ -1,5 +1,5 @@
 // Google Cloud under the contract of every provider, and what becomes of a run under each fault and switch of its fake.
-import { onTestFinished } from 'vitest';
+import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import type { GcpBehaviour } from '#testkit/gcp/behaviour.ts';
 import { createOrganization } from '#testkit/gcp/create-organization.ts';
 import { openGcpFake } from '#testkit/gcp/fake.ts';
@@ -14,7 +14,7 @@ import {
   requestProjectDeletion,
 } from '#testkit/gcp/mutations.ts';
 import type { GcpOrganization } from '#testkit/gcp/organization.ts';
-import { openOidcIssuer } from '#testkit/oidc/issuer.ts';
+import { type OidcIssuer, openOidcIssuer } from '#testkit/oidc/issuer.ts';
 import { type Cloud, commonFaults, describeProvider, type KnobCase } from '../provider.contract.ts';
 import { collector } from './collector.ts';
 import { reader, type Started, writeFile } from './observe.contract.ts';
@@ -24,14 +24,18 @@ type GcpCloud = Cloud & Started;
 const subject = 'system:serviceaccount:inventory:collector';
 const calm = { empty_page_ratio: 0, short_page_ratio: 0, largest_page_size: 10 };
 
+// The cluster's, one for all organizations: it costs an RSA key, and all that it keeps is what it issued.
+let issuer: OidcIssuer;
+beforeAll(async () => {
+  issuer = await openOidcIssuer();
+});
+afterAll(() => issuer.close());
+
 /** Read as a cluster's service account that impersonates one of Google's. */
 async function start(): Promise<GcpCloud> {
   const organization = createOrganization({ id: '123456789012', projects: 45, folders: 12 });
   const fake = await openGcpFake({ organizations: [organization], requires_token: true, behaviour: calm });
-  const issuer = await openOidcIssuer();
-  onTestFinished(async () => {
-    await Promise.all([fake.close(), issuer.close()]);
-  });
+  onTestFinished(() => fake.close());
   const token = await issuer.issue({ subject, audience: fake.trustIssuer(issuer) });
   const pool = 'principal://iam.googleapis.com/projects/600000000001/locations/global/workloadIdentityPools/inventory';
   fake.addServiceAccount(reader, [`${pool}/subject/${subject}`]);

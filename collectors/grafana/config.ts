@@ -1,16 +1,9 @@
 // The Grafana part of the configuration: which endpoints are read, where, and as whom.
 import { z } from 'zod';
+import { accountReferenceSchema } from '#core/account-reference.ts';
 import { durationSchema } from '#core/config.ts';
 import { authSchema } from '#core/endpoint-auth.ts';
 import { baseUrlSchema, toPlainUrl } from '#core/endpoint-url.ts';
-
-const accountSchema = z
-  .string()
-  .regex(
-    /^(aws\/\d{12}|gcp\/[a-z0-9][a-z0-9:.-]*|azure\/[0-9a-fA-F-]{36})$/,
-    'provider/id: aws/111122223333, gcp/my-project or azure/00000000-…',
-  )
-  .transform((text) => text.toLowerCase());
 
 const pathSchema = z.string().min(1).optional();
 
@@ -24,7 +17,10 @@ const endpointSchema = z
     client_certificate_file: pathSchema,
     client_key_file: pathSchema,
     labels: z.record(z.string().min(1), z.string()).default({}),
-    accounts: z.array(accountSchema).default([]).meta({ description: 'what it monitors, where nothing else tells' }),
+    accounts: z
+      .array(accountReferenceSchema)
+      .default([])
+      .meta({ description: 'what it monitors, where nothing else tells' }),
     prometheus: z
       .array(z.string().min(1).transform(toReference))
       .default([])

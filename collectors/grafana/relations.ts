@@ -1,5 +1,6 @@
 // What a Grafana leads to: the Prometheus servers that it queries and the accounts that it monitors, as somebody has written down or its data sources tell.
-import { toPlainUrl } from '#core/endpoint-url.ts';
+import { accountsInLabels } from '#core/account-reference.ts';
+import { isLoopback, toPlainUrl } from '#core/endpoint-url.ts';
 import { type Claim, toRelation } from '#core/monitoring.ts';
 import type { Observation } from '#core/observation.ts';
 import type { Request } from '#core/provenance.ts';
@@ -23,7 +24,7 @@ export function toRelations(
     const evidence = { datasources: details.map(({ uid = null, name = null, type = null }) => ({ uid, name, type })) };
     return toObservation({ ...from(configured), ...target, evidence }, details, listing);
   });
-  return [...toConfigured(configured).map((claim) => toObservation(claim, [], requests)), ...inferred];
+  return [...toWritten(configured).map((claim) => toObservation(claim, [], requests)), ...inferred];
 }
 
 type Target = Pick<Claim, 'relation' | 'to_kind' | 'to_ref' | 'basis'>;
@@ -37,13 +38,16 @@ function from(configured: GrafanaEndpoint): Pick<Claim, 'from_kind' | 'from_key'
   return { from_kind: 'monitoring_endpoint', from_key: toId(configured) };
 }
 
-function toConfigured(configured: GrafanaEndpoint): Claim[] {
-  const common = { ...from(configured), basis: 'configured', evidence: { endpoint: configured.name } } as const;
+function toWritten(configured: GrafanaEndpoint): Claim[] {
+  const monitored = { ...from(configured), relation: 'monitors', to_kind: 'account' } as const;
+  const queried = { ...from(configured), relation: 'queries', to_kind: 'monitoring_endpoint' } as const;
+  const explicit = { basis: 'configured', evidence: { endpoint: configured.name } } as const;
   return [
-    ...configured.accounts.map((to_ref) => ({ ...common, relation: 'monitors', to_kind: 'account', to_ref }) as const),
-    ...configured.prometheus.map(
-      (to_ref) => ({ ...common, relation: 'queries', to_kind: 'monitoring_endpoint', to_ref }) as const,
+    ...configured.accounts.map((to_ref) => ({ ...monitored, to_ref, ...explicit })),
+    ...accountsInLabels(configured.labels).map(
+      ({ to_ref, label }) => ({ ...monitored, to_ref, basis: 'label', evidence: { label } }) as const,
     ),
+    ...configured.prometheus.map((to_ref) => ({ ...queried, to_ref, ...explicit })),
   ];
 }
 
@@ -72,10 +76,6 @@ function toServers(configured: GrafanaEndpoint, { type, url }: WireDatasource): 
   // On the machine of a Grafana elsewhere, loopback is another machine than here.
   if (to_ref === undefined || (isLoopback(to_ref) && !isLoopback(configured.url))) return [];
   return [{ relation: 'queries', to_kind: 'monitoring_endpoint', to_ref, basis: 'peer_url' }];
-}
-
-function isLoopback(url: string): boolean {
-  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname);
 }
 
 function toAccounts({ jsonData }: WireDatasource): Target[] {

@@ -32,6 +32,7 @@ test('an endpoint needs a name and a URL; everything else has a default', () => 
         tenant_header: 'X-Scope-OrgID',
         auth: { mode: 'none' },
         labels: {},
+        accounts: [],
       },
     ],
   });

@@ -1,5 +1,6 @@
 // The Prometheus part of the configuration: which endpoints are read, where, and as whom.
 import { z } from 'zod';
+import { accountReferenceSchema } from '#core/account-reference.ts';
 import { durationSchema } from '#core/config.ts';
 import { type Auth, authSchema } from '#core/endpoint-auth.ts';
 import { baseUrlSchema, joinPath } from '#core/endpoint-url.ts';
@@ -27,6 +28,10 @@ const accessFields = {
   client_certificate_file: z.string().min(1).optional(),
   client_key_file: z.string().min(1).optional(),
   labels: z.record(z.string().min(1), z.string()).default({}),
+  accounts: z
+    .array(accountReferenceSchema)
+    .default([])
+    .meta({ description: 'what it monitors, where nothing else tells' }),
 };
 
 const endpointSchema = z.strictObject({
@@ -57,6 +62,8 @@ export interface PrometheusEndpoint {
   readonly client_certificate_file?: string | undefined;
   readonly client_key_file?: string | undefined;
   readonly labels: Readonly<Record<string, string>>;
+  /** Accounts as `provider/id`. */
+  readonly accounts: readonly string[];
 }
 
 /** The configuration with the endpoints of all files in it. */
@@ -103,13 +110,13 @@ interface Named {
 }
 
 function toEndpoint(named: Named, access: Access): PrometheusEndpoint {
-  const { path_prefix, tenant, tenant_header, auth, labels } = access;
+  const { path_prefix, tenant, tenant_header, auth, labels, accounts } = access;
   const { ca_file, client_certificate_file, client_key_file } = access;
   return {
     name: named.name,
     id: named.id,
     url: joinPath(named.url, path_prefix),
-    ...{ tenant, tenant_header, auth, labels, ca_file, client_certificate_file, client_key_file },
+    ...{ tenant, tenant_header, auth, labels, accounts, ca_file, client_certificate_file, client_key_file },
   };
 }
 

@@ -1,5 +1,7 @@
 // Makes the record of an endpoint, and its numbers, out of what was learnt of it.
-import { hashText, type JsonObject } from '#core/json.ts';
+import { z } from 'zod';
+import { endpointId } from '#core/endpoint-url.ts';
+import type { JsonObject } from '#core/json.ts';
 import type { Observation } from '#core/observation.ts';
 import { redactJson } from '#core/redact.ts';
 import type { PrometheusEndpoint } from './config.ts';
@@ -36,7 +38,7 @@ export function toObservation(session: Session, { vitals, found, isOpen }: Learn
       ...(flavour !== undefined && { flavour }),
       ...(version !== undefined && { version }),
       ...(end !== undefined && { tls_not_after: end.toISOString() }),
-      labels: { ...configured.labels },
+      labels: redactLabels(configured.labels),
       details: redactObject({ ...toDetails(configured, vitals), ...found.details }),
     },
     raw: redactJson(toRaw(vitals)),
@@ -57,9 +59,9 @@ export function toMeasures(session: Session, { vitals, found }: Learnt): Record<
   };
 }
 
-// Several tenants of one URL are several endpoints.
-function toId({ id, url, tenant }: PrometheusEndpoint): string {
-  return id ?? hashText(tenant === undefined ? url : `${url} ${tenant}`).slice(0, 32);
+/** The key of the record, and what its relations lead from. Several tenants of one URL are several endpoints. */
+export function toId({ id, url, tenant }: PrometheusEndpoint): string {
+  return id ?? endpointId(tenant === undefined ? url : `${url} ${tenant}`);
 }
 
 function toDetails({ tenant }: PrometheusEndpoint, { reason, build, runtime }: Vitals): JsonObject {
@@ -80,6 +82,13 @@ function toRaw({ build, runtime }: Vitals): JsonObject {
 function toPlain(value: object | undefined): JsonObject | null {
   return value === undefined ? null : JSON.parse(JSON.stringify(value));
 }
+
+// Of a file of targets, which nobody may have looked at.
+function redactLabels(labels: Readonly<Record<string, string>>): Record<string, string> {
+  return labelsSchema.parse(redactJson({ ...labels }));
+}
+
+const labelsSchema = z.record(z.string(), z.string());
 
 function redactObject(details: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(redactJson(details) ?? {}));

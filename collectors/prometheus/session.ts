@@ -5,8 +5,10 @@ import type { HttpAnswer } from '#core/http.ts';
 import { findEndpoint, type PrometheusConfig, type PrometheusEndpoint } from './config.ts';
 import { type Operation, paths } from './permissions.ts';
 
-// Enough for the targets and rules of the largest servers; everything else is small.
-const maxBytes = 8_000_000;
+const maxBytes = 1_000_000;
+// About ten thousand targets, which come with all their labels.
+const maxBytesOfLists = 32_000_000;
+const lists: readonly Operation[] = ['Targets', 'Rules', 'Config'];
 
 export interface Session {
   readonly context: ObserveContext<PrometheusConfig>;
@@ -27,5 +29,6 @@ export async function openSession(context: ObserveContext<PrometheusConfig>): Pr
 
 /** Asks one thing. Throws ProviderError when no usable answer comes. */
 export function ask({ endpoint }: Session, operation: Operation, isAnonymous = false): Promise<HttpAnswer> {
-  return endpoint.ask({ operation, path: paths[operation], isAnonymous });
+  const large = lists.includes(operation) ? { maxBytes: maxBytesOfLists } : {};
+  return endpoint.ask({ operation, path: paths[operation], isAnonymous, ...large });
 }

@@ -40,8 +40,15 @@ export async function readVitals(session: Session): Promise<Vitals> {
     return { ...found, ...verdict };
   } catch (error) {
     if (!(error instanceof ProviderError) || session.context.signal.aborted) throw error;
-    return { ...found, ...toVerdict(judgeNoAnswer(error)) };
+    return { ...found, ...judgeSilence(error, found) };
   }
+}
+
+// Of one that has answered before it is known that it is there.
+function judgeSilence(error: ProviderError, { latencyMs }: Found): Verdict {
+  const verdict = toVerdict(judgeNoAnswer(error));
+  if (latencyMs === undefined) return verdict;
+  return { status: 'degraded', reason: `after its first answer: ${verdict.reason}` };
 }
 
 type Found = { -readonly [Name in keyof Vitals]?: Vitals[Name] };
@@ -119,7 +126,7 @@ function toDead({ status }: HttpAnswer): Verdict | undefined {
 }
 
 function toBroken(operation: Operation, { status }: HttpAnswer): Verdict | undefined {
-  return status >= 500 && status !== 501
+  return status === 429 || (status >= 500 && status !== 501)
     ? { status: 'degraded', reason: `${paths[operation]} answers ${status}` }
     : undefined;
 }

@@ -1,9 +1,9 @@
 // The read API: all its routes on one app, and the operator's routes beside them or on an app of their own.
 import type { Clock } from '#core/clock.ts';
-import type { AuthConfig, Config } from '#core/config.ts';
+import type { Config } from '#core/config.ts';
 import type { Logger } from '#core/log.ts';
 import { type App, createApp } from '#services/app.ts';
-import { authorize, metricsScope, readScope } from '#services/auth.ts';
+import { type Auth, authorize, metricsScope, readScope } from '#services/auth.ts';
 import type { Reader } from '#store/store.ts';
 import { addAccounts } from './accounts.ts';
 import { addDiff } from './diff.ts';
@@ -18,7 +18,7 @@ import { addRuns } from './runs.ts';
 
 export interface ApiOptions {
   readonly reader: Reader;
-  readonly auth: AuthConfig;
+  readonly auth: Auth;
   /** Whose data is read where nobody authenticates (`auth.mode: none`). */
   readonly tenant: string;
   /** What is configured to be collected for that tenant, for /metrics; nothing when absent. */

@@ -19,27 +19,29 @@ interface StreamOptions {
   readonly cursor: string | undefined;
   readonly listing: Listing;
   readonly stopping: AbortSignal;
+  readonly now: () => Date;
 }
 
 const eventsSchema = z.array(z.looseObject({ event_type: z.string() }));
 
 /**
- * Streams until the client leaves or the process ends. The last event of each batch has the cursor after it as its `id`: who
- * breaks off inside a batch gets its events again, and drops those whose event_id it has seen.
+ * Streams until the client leaves, its token expires or the process ends. The last event of each batch has the cursor after it
+ * as its `id`: who breaks off inside a batch gets its events again, and drops those whose event_id it has seen.
  */
-export async function streamEvents(c: Context<AppEnv>, { cursor, listing, stopping }: StreamOptions) {
+export async function streamEvents(c: Context<AppEnv>, { cursor, listing, stopping, now }: StreamOptions) {
   const list = { identity: [listing.name, listing.identity], position: listing.position };
   const given = c.req.header('Last-Event-ID') || cursor;
   let after = given === undefined ? undefined : parseCursor(given, list);
   // Read before the answer begins, so that a place whose events were pruned is a 410, which no client tries again.
   let page = await listing.read({ limit: batch, after });
   const left = new AbortController();
+  const { expires_ms = Number.POSITIVE_INFINITY } = c.var.identity;
   const signal = AbortSignal.any([left.signal, stopping]);
   return streamSSE(
     c,
     async (stream) => {
       stream.onAbort(() => left.abort());
-      for (let quietMs = 0; !signal.aborted; ) {
+      for (let quietMs = 0; !signal.aborted && now().getTime() < expires_ms; ) {
         await sendPage(stream, page, page.next && toCursor(page.next, list));
         after = page.next ?? after;
         quietMs = page.next ? 0 : quietMs + pollMs;

@@ -3,6 +3,7 @@ import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { envelopeSchema } from '#contracts/envelope.ts';
+import type { Clock } from '#core/clock.ts';
 import type { App } from '#services/app.ts';
 import type { AppEnv } from '#services/env.ts';
 import { acceptsEventStream, eventStreamType } from './accept.ts';
@@ -37,7 +38,7 @@ const eventsRoute = createRoute({
   tags: ['events'],
   summary: 'List events, oldest first',
   description:
-    'The `Link` to the next page comes with every page that has or had a row: ask again later to go on. With `Accept: text/event-stream` the events are sent as they are written; `Last-Event-ID` goes on after that one. Events are kept for a time: a place before what was pruned is a 410, so that nothing is missed unknowingly.',
+    'The `Link` to the next page comes with every page that has or had a row: ask again later to go on. With `Accept: text/event-stream` the events are sent as they are written; `Last-Event-ID` goes on after that one; the stream ends when the token expires. Events are kept for a time: a place before what was pruned is a 410, so that nothing is missed unknowingly.',
   request: {
     query: z.strictObject({
       event_type: textSchema.optional().meta({ example: 'account.moved' }),
@@ -51,14 +52,16 @@ const eventsRoute = createRoute({
 export interface EventsContext extends RouteContext {
   /** Aborts when the process begins to end: streams end with it. */
   readonly stopping: AbortSignal;
+  readonly clock: Clock;
 }
 
 /** Adds the route of events. */
 export function addEvents(app: App, context: EventsContext): void {
+  const { stopping, clock } = context;
   app.openapi(eventsRoute, (c) => {
     const { limit, cursor, ...filters } = c.req.valid('query');
     const listing = toListing(c, filters, context);
-    if (acceptsEventStream(c)) return streamEvents(c, { cursor, listing, stopping: context.stopping });
+    if (acceptsEventStream(c)) return streamEvents(c, { cursor, listing, stopping, now: () => clock.now() });
     return sendList(c, { limit, cursor }, listing);
   });
 }

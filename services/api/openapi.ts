@@ -37,7 +37,7 @@ export function createOpenApiText(app: App): string {
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', {
     type: 'http',
     scheme: 'bearer',
-    description: `A token with the scope ${readScope}. Not asked for where the service runs with \`auth.mode: none\`.`,
+    description: `A token with the scope ${readScope}: a JSON Web Token of the configured OpenID Connect issuer (\`auth.mode: oidc\`) or a static one (\`token\`). Not asked for where the service runs with \`auth.mode: none\`.`,
   });
   const servers = [{ url: '/', description: 'the host that serves this document' }];
   const document = app.getOpenAPI31Document({ openapi: '3.1.0', info, servers, security: [{ token: [] }], tags });

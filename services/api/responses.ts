@@ -14,18 +14,28 @@ export const commonResponses = {
   500: { description: 'a fault of ours', content: problem },
 } as const;
 
+const challenge = { description: 'how to authenticate (RFC 6750)', schema: { type: 'string' } } as const;
+
 /** What can come where a token with a scope is asked for. */
 export function authResponses(scope: string) {
   return {
-    401: { description: 'no token, or one that nobody has', content: problem },
-    403: { description: `the token lacks the scope ${scope}`, content: problem },
+    401: {
+      description: 'no token, or one that proves nothing',
+      headers: { 'WWW-Authenticate': challenge },
+      content: problem,
+    },
+    403: {
+      description: `the token lacks the scope ${scope}`,
+      headers: { 'WWW-Authenticate': challenge },
+      content: problem,
+    },
+    503: { description: 'the database, or the issuer of tokens, does not answer', content: problem },
   } as const;
 }
 
 const problemResponses = {
   304: { description: 'unchanged since the ETag named in If-None-Match' },
   406: { description: 'none of the types in Accept is offered', content: problem },
-  503: { description: 'the database does not answer', content: problem },
   ...commonResponses,
   ...authResponses(readScope),
 } as const;

@@ -64,6 +64,25 @@ describe.for(['', '?prepare=false'])('with %s', (parameters) => {
   });
 });
 
+test('reading transactions one after the other on one connection each have their own tenant, also after one that failed', async () => {
+  const connection = open({ readOnly: true, maxConnections: 1 });
+  const readTenant = (tenant: string) =>
+    inTenant(
+      connection,
+      tenant,
+      (sql) => sql`select inventory.current_tenant_id() as tenant, 1 / ${tenant.length}::int`,
+    );
+
+  const answers = await Promise.allSettled(['first', '', 'third', 'fourth'].map(readTenant));
+
+  expect(answers).toMatchObject([
+    { value: [{ tenant: 'first' }] },
+    { reason: { code: '22012' } },
+    { value: [{ tenant: 'third' }] },
+    { value: [{ tenant: 'fourth' }] },
+  ]);
+});
+
 test('what fails is rolled back, and what the work itself throws comes out as it is', async () => {
   const connection = open({});
   const own = new RangeError('mine');

@@ -40,8 +40,9 @@ export interface PostgresConnection {
   /** Host, port, database and user; never the password. */
   readonly target: string;
   /**
-   * Runs `work` in a transaction and commits it; rolls back when it throws. What the database says comes as a
-   * StoreError, what `work` itself throws as it is. Statements that do not await each other share a round trip.
+   * Runs `work` in a transaction and commits it; rolls back when it throws. One that only reads answers before its commit
+   * has. What the database says comes as a StoreError, what `work` itself throws as it is. Statements that do not await
+   * each other share a round trip.
    */
   transact<T>(options: TransactionOptions, work: (sql: PostgresTransaction) => Promise<T>): Promise<T>;
   /** Lets running statements end, for at most 5 s. */
@@ -113,6 +114,11 @@ async function runTransaction<T>(
     const begun = sql.unsafe(`begin ${mode}`).execute();
     const set = Object.keys(settings).length > 0 ? applySettings(sql, settings).execute() : undefined;
     const [result] = await Promise.all([work(sql), begun, set]);
+    if (mode === 'read only') {
+      // Nothing hangs on how it ends, so no answer waits for it; what is sent next on this connection comes after it.
+      sql.unsafe('commit').catch(() => undefined);
+      return result;
+    }
     const { command } = await sql.unsafe('commit');
     // What the server answers when a statement failed and `work` went on regardless.
     if (command !== 'COMMIT') throw new StoreError('25P02', 'a statement failed, so the transaction was rolled back');

@@ -47,8 +47,15 @@ const detailTypes = {
   },
 };
 
-/** Reads the descriptions from the installed package. */
+let loaded: Protos | undefined;
+
+/** Reads the descriptions from the installed package, once for all fakes of a process: they are never changed. */
 export function loadProtos(): Protos {
+  loaded ??= readProtos();
+  return loaded;
+}
+
+function readProtos(): Protos {
   const json = createRequire(import.meta.url)('@google-cloud/resource-manager/build/protos/protos.json');
   const definitions = fromJSON(json, { longs: String, enums: String, defaults: true });
   const details = fromJSON(detailTypes);

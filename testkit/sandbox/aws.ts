@@ -5,14 +5,19 @@ import { moveAccount, renameAccount, tagResource } from '../aws/mutations.ts';
 import type { AwsOrganization } from '../aws/organization.ts';
 import { type SandboxCloud, type SandboxOptions, takeThree, toNodeCount } from './cloud.ts';
 
-/** Opens it. */
-export async function openAwsSandbox({ accounts }: SandboxOptions): Promise<SandboxCloud> {
-  const organization = createOrganization({
+/** The organization, always the same; the first of its accounts manages it. */
+export function createSandboxOrganization(accounts: number): AwsOrganization {
+  return createOrganization({
     id: 'o-sandbox0000',
     accounts,
     organizational_units: toNodeCount(accounts),
     delegated_administrators: 2,
   });
+}
+
+/** Opens it. */
+export async function openAwsSandbox({ accounts }: SandboxOptions): Promise<SandboxCloud> {
+  const organization = createSandboxOrganization(accounts);
   const fake = await openAwsFake({ organizations: [organization] });
   const user = fake.addUser(organization.management_account_id);
   return {

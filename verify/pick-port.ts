@@ -1,0 +1,11 @@
+// A port for a program that cannot take any free one itself.
+import { createServer } from 'node:http';
+import { listen } from '#testkit/loopback-server.ts';
+
+/** A free port of loopback. Between its closing here and the program's start nobody else asks for this one. */
+export async function pickPort(): Promise<number> {
+  const server = createServer();
+  const port = await listen(server, 0);
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
