@@ -15,6 +15,7 @@ schemathesis  pip   schemathesis                             4.32.5
 zizmor        pip   zizmor                                   1.32.0
 actionlint    go    github.com/rhysd/actionlint/cmd/actionlint  v1.7.12
 prometheus    deb   prometheus                               -
+promtool      deb   prometheus                               -
 oidc-provider npm   oidc-provider                            9.13.3
 apache2       apt   apache2-bin,libapache2-mod-auth-openidc  -
 '
