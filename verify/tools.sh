@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the pinned tools that the checks need beside npm, once, and prints the PATH to use: eval "$(verify/tools.sh)".
 # Below $INVENTORY_TOOLS (~/.cache/asset-inventory-tools) each Python tool gets a virtual environment of its own, and each Go
-# tool is built from its module.
+# tool is built from its module. Debian's packages are installed for the whole machine, where we may.
 set -euo pipefail
 
 cache=${INVENTORY_TOOLS:-$HOME/.cache/asset-inventory-tools}
@@ -13,6 +13,10 @@ moto_server   pip   moto[server]                             5.2.5
 schemathesis  pip   schemathesis                             4.32.5
 zizmor        pip   zizmor                                   1.32.0
 actionlint    go    github.com/rhysd/actionlint/cmd/actionlint  v1.7.12
+helm          go    helm.sh/helm/v3/cmd/helm                 v3.22.0
+kube-score    go    github.com/zegl/kube-score/cmd/kube-score   v1.20.0
+buildah       apt   buildah,runc,ca-certificates             -
+podman        apt   podman,runc,ca-certificates              -
 '
 
 # A tool counts as installed only when its whole installation has ended: an interrupted one starts again.
@@ -36,11 +40,20 @@ install_go() { # name module version
   ln -sfn "$home/$1" "$bin/$1"
 }
 
+# Whatever version the distribution has: these are programs of the system, with its runtimes and its configuration.
+install_apt() { # name packages,separated,by,commas
+  PATH=$PATH:/usr/sbin command -v "$1" >/dev/null && return
+  [[ $(id -u) -eq 0 ]] || return 1
+  local packages
+  IFS=, read -ra packages <<<"$2"
+  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >&2
+}
+
 mkdir -p "$bin" "$cache/py" "$cache/go"
 failed=0
 while read -r name kind source version; do
   [[ -n $name ]] || continue
   "install_$kind" "$name" "$source" "$version" >&2 || { echo "SKIPPED $name $version could not be installed" >&2; failed=1; }
 done <<<"$table"
-echo "export PATH=$bin:\$PATH"
+echo "export PATH=$bin:\$PATH:/usr/sbin"
 exit "$failed"
