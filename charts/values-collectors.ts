@@ -62,12 +62,13 @@ const secretVariable = z.strictObject({
   name: z.string().regex(/^[A-Z][A-Z0-9_]*$/),
   existingSecret: z.string().min(1),
   key: z.string().min(1),
+  optional: z.boolean().default(false),
 });
 
 // The kit's secret: the role to assume, and Grafana's token.
 const kitSecret = 'asset-inventory';
 const variables: Readonly<Record<string, z.input<typeof secretVariable>[]>> = {
-  aws: [{ name: 'AWS_ORG_AUDIT_ROLE_ARN', existingSecret: kitSecret, key: 'aws_org_audit_role_arn' }],
+  aws: [{ name: 'AWS_ORG_AUDIT_ROLE_ARN', existingSecret: kitSecret, key: 'aws_org_audit_role_arn', optional: true }],
 };
 const files: Readonly<Record<string, z.input<typeof secretFile>[]>> = {
   grafana: [{ existingSecret: kitSecret, key: 'grafana_token', path: 'grafana_token' }],

@@ -126,7 +126,7 @@ export function selects(selector: unknown, labels: Readonly<Record<string, strin
 }
 
 /** The ports of a Service. */
-export function servicePorts(service: KubernetesObject): { name: string; targetPort: string }[] {
-  const ports = z.array(portSchema.extend({ name: z.string(), targetPort: z.string() }));
+export function servicePorts(service: KubernetesObject): { name: string; targetPort: number }[] {
+  const ports = z.array(portSchema.extend({ name: z.string(), targetPort: z.int() }));
   return ports.parse(service.spec['ports']).map(({ name, targetPort }) => ({ name, targetPort }));
 }

@@ -12,7 +12,7 @@
 {{- range .values.secretVariables }}
 - name: {{ .name }}
   valueFrom:
-    secretKeyRef: { name: {{ .existingSecret }}, key: {{ .key }} }
+    secretKeyRef: { name: {{ .existingSecret }}, key: {{ .key }}, optional: {{ default false .optional }} }
 {{- end }}
 {{- end -}}
 

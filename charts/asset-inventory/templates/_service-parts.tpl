@@ -61,7 +61,7 @@ automountServiceAccountToken: false
 {{- end -}}
 {{- end -}}
 
-{{/* … and port, targetPort */}}
+{{/* … and targetPort, perhaps more ports. By number: a name of a native sidecar's port is found since Kubernetes 1.33 only. */}}
 {{- define "inventory.service" -}}
 apiVersion: v1
 kind: Service
@@ -81,12 +81,12 @@ spec:
       appProtocol: http
     - name: ops
       port: 9090
-      targetPort: ops
+      targetPort: 9090
       protocol: TCP
 {{- range .more }}
     - name: {{ .name }}
       port: {{ .port }}
-      targetPort: {{ .name }}
+      targetPort: {{ .port }}
       protocol: TCP
 {{- end }}
 {{- end -}}
