@@ -5,7 +5,7 @@ import summaryReporter from './testkit/vitest-summary.ts';
 export default defineConfig({
   test: {
     include: ['**/*.test.ts'],
-    exclude: ['**/node_modules/**', 'dist/**', 'data/**', 'verify/**'],
+    exclude: ['**/node_modules/**', 'dist/**', 'data/**', 'verify/**', 'e2e/**'],
     globalSetup: ['testkit/vitest-global-setup.ts'],
     setupFiles: ['testkit/vitest-setup.ts'],
     reporters: ['default', summaryReporter()],

@@ -114,7 +114,7 @@ export function collectorValues({ name, egress, config }: CollectorFacts) {
         .meta({ 'x-schema': config }),
       identity,
       egress: egressValues(egress),
-      secretVariables: told(z.array(secretVariable), 'Keys of Secrets as variables, for `env:NAME`.').default(
+      secretVariables: told(z.array(secretVariable), 'Keys of Secrets as variables, for `env:NAME`.').prefault(
         variables[name] ?? [],
       ),
       secretFiles: told(z.array(secretFile), 'Keys of Secrets as files, for `…_file`.').default(files[name] ?? []),

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Installs the pinned tools that the checks need beside npm, once, and prints the PATH to use: eval "$(verify/tools.sh)".
+# With names, only those: verify/tools.sh helm buildah
 # Below $INVENTORY_TOOLS (~/.cache/asset-inventory-tools) each Python tool gets a virtual environment of its own, and each Go
 # tool is built from its module. Debian's packages are installed for the whole machine, where we may.
 set -euo pipefail
@@ -52,7 +53,7 @@ install_apt() { # name packages,separated,by,commas
 mkdir -p "$bin" "$cache/py" "$cache/go"
 failed=0
 while read -r name kind source version; do
-  [[ -n $name ]] || continue
+  [[ -n $name && ($# -eq 0 || " $* " == *" $name "*) ]] || continue
   "install_$kind" "$name" "$source" "$version" >&2 || { echo "SKIPPED $name $version could not be installed" >&2; failed=1; }
 done <<<"$table"
 echo "export PATH=$bin:\$PATH:/usr/sbin"
