@@ -1,9 +1,14 @@
 // The generated files are what the sources say, and the schema refuses what it must, one value at a time.
 import { globSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
 import { findDrift, readValues, toFiles } from './generate.ts';
+
+const root = dirname(import.meta.dirname);
 
 let validate: ValidateFunction;
 let defaults: Readonly<Record<string, unknown>>;
@@ -33,9 +38,17 @@ test('every generated file is what the sources say', async () => {
   expect(await findDrift(await toFiles())).toEqual([]);
 });
 
+test('chart and product have one version', async () => {
+  const manifest = z
+    .object({ version: z.string() })
+    .parse(JSON.parse(await readFile(join(root, 'package.json'), 'utf8')));
+  const chart = parse(await readFile(join(root, 'charts/asset-inventory/Chart.yaml'), 'utf8'));
+
+  expect(chart).toMatchObject({ version: manifest.version, appVersion: manifest.version });
+});
+
 test('the chart schedules every collector there is, at a minute of its own', async () => {
-  const folder = join(dirname(import.meta.dirname), 'collectors');
-  const names = globSync('*/collector.ts', { cwd: folder }).map((path) => path.split('/')[0]);
+  const names = globSync('*/collector.ts', { cwd: join(root, 'collectors') }).map((path) => path.split('/')[0]);
   const { collectors } = defaults;
   const rows = Object.entries(collectors ?? {}).map(([name, { schedule }]) => ({ name, schedule }));
 

@@ -1,5 +1,5 @@
 // The chart in every combination of its example values: what it renders holds together, and what does not is refused.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -19,8 +19,9 @@ import {
   selects,
   servicePorts,
   template,
+  templateFile,
 } from './chart.ts';
-import { startProgram } from './inventory.ts';
+import { root, startProgram } from './inventory.ts';
 import { isMissing } from './tool.ts';
 
 const component = (object: KubernetesObject) => object.metadata.labels['app.kubernetes.io/component'] ?? '';
@@ -272,6 +273,20 @@ describe.skipIf(await isMissing('helm'))('the chart', () => {
 
     expect(code).toBe(1);
     expect(stderr.replaceAll('/', '.')).toContain(told);
+  });
+
+  test.for([
+    'docs/deploy.md',
+    'charts/asset-inventory/README.md',
+  ])('renders with the values that %s shows', async (document) => {
+    const folder = await mkdtemp(join(tmpdir(), 'inventory-chart-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const text = await readFile(join(root, document), 'utf8');
+    const [example = ''] = text.match(/(?<=```yaml\n)image:[^`]+/) ?? [];
+    const path = join(folder, 'values.yaml');
+    await writeFile(path, example.replaceAll('sha256:…', `sha256:${'a'.repeat(64)}`).replaceAll('…', 'example'));
+
+    expect(await templateFile(path)).toMatchObject({ code: 0, stderr: '' });
   });
 
   test('takes the values of a parent chart', async () => {

@@ -62,17 +62,21 @@ export interface PodTemplate {
 
 /** Runs `helm template`. */
 export function template(scenario: string, ...flags: readonly string[]): Promise<Ended> {
-  return helm('template', scenario, ...flags);
+  return helm('template', join(chart, `ci/${scenario}-values.yaml`), ...flags);
+}
+
+/** Runs `helm template` with this file of values. */
+export function templateFile(path: string): Promise<Ended> {
+  return helm('template', path);
 }
 
 /** Runs `helm lint --strict`. */
 export function lint(scenario: string, ...flags: readonly string[]): Promise<Ended> {
-  return helm('lint', scenario, '--strict', ...flags);
+  return helm('lint', join(chart, `ci/${scenario}-values.yaml`), '--strict', ...flags);
 }
 
-function helm(command: 'template' | 'lint', scenario: string, ...flags: readonly string[]): Promise<Ended> {
+function helm(command: 'template' | 'lint', values: string, ...flags: readonly string[]): Promise<Ended> {
   const names = command === 'template' ? ['inventory', chart, '--namespace', 'inventory'] : [chart];
-  const values = join(chart, `ci/${scenario}-values.yaml`);
   const version = flags.includes('--kube-version') ? [] : ['--kube-version', kubernetesVersions[1]];
   return startProgram({}, ['helm', command, ...names, '--values', values, ...version, ...flags]).ended;
 }

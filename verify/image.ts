@@ -1,4 +1,5 @@
 // The image as the checks build and run it: on a base of our own, as the pods of the chart run it.
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type Ended, type Running, root, startProgram, type Variables } from './inventory.ts';
@@ -27,7 +28,7 @@ export async function buildImage(tag: string): Promise<ImageFacts> {
 }
 
 // Without a user namespace of its own: that takes programs which not every machine has.
-const tools: Variables = { BUILDAH_ISOLATION: 'chroot', HOME: '/root' };
+const tools: Variables = { BUILDAH_ISOLATION: 'chroot', HOME: homedir() };
 
 const inspectSchema = z.tuple([
   z.object({
