@@ -76,7 +76,7 @@ export function replaceBetween(text: string, name: string, content: string): str
 }
 
 /** What templates and policies look up: by collector, the servers of its clouds and the services of its identities. */
-export function toEgressJson(collectors: readonly CollectorFacts[]): string {
+export function toEgressData(collectors: readonly CollectorFacts[]): Readonly<Record<string, unknown>> {
   const entries = collectors.map(({ name, egress: { clouds, identities } }) => {
     const servers = Object.entries(clouds).map(([cloud, peers]) => [
       cloud,
@@ -88,7 +88,7 @@ export function toEgressJson(collectors: readonly CollectorFacts[]): string {
     ]);
     return [name, { clouds: Object.fromEntries(servers), identities: Object.fromEntries(services) }];
   });
-  return `${JSON.stringify({ collectors: Object.fromEntries(entries) }, undefined, 2)}\n`;
+  return { collectors: Object.fromEntries(entries) };
 }
 
 /** docs/egress.md. */

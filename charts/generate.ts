@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import type { Egress } from '#core/egress.ts';
-import { replaceBetween, toEgressJson, toEgressPage, toValuesTable, toValuesYaml } from './documents.ts';
+import { replaceBetween, toEgressData, toEgressPage, toValuesTable, toValuesYaml } from './documents.ts';
 import { type JsonSchema, toConfigSchema, toValuesSchema } from './json-schema.ts';
 import { createValuesSchema } from './values.ts';
 import type { CollectorFacts } from './values-collectors.ts';
@@ -45,12 +45,17 @@ export async function toFiles(): Promise<ReadonlyMap<string, string>> {
   const readme = await readFile(join(root, chart, 'README.md'), 'utf8');
   return new Map([
     [`${chart}/values.yaml`, toValuesYaml(schema, defaults)],
-    [`${chart}/values.schema.json`, `${JSON.stringify(schema, undefined, 2)}\n`],
+    [`${chart}/values.schema.json`, toJson(schema)],
     [`${chart}/README.md`, replaceBetween(readme, 'values', toValuesTable(schema, defaults))],
-    [`${chart}/files/egress.json`, toEgressJson(collectors)],
-    ['policy/data/egress.json', toEgressJson(collectors)],
+    [`${chart}/files/egress.json`, toJson(toEgressData(collectors))],
+    // Policies see it as data.egress.
+    ['policy/data/egress.json', toJson({ egress: toEgressData(collectors) })],
     ['docs/egress.md', toEgressPage(collectors)],
   ]);
+}
+
+function toJson(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
 }
 
 /** The paths of the files that are not as they should be. */
