@@ -12,17 +12,23 @@ const root = dirname(import.meta.dirname);
 
 let validate: ValidateFunction;
 let defaults: Readonly<Record<string, unknown>>;
+let complete: Readonly<Record<string, unknown>>;
 beforeAll(async () => {
   const values = await readValues();
   defaults = values.defaults;
+  complete = {
+    ...defaults,
+    image: { digest },
+    postgres: { ...z.looseObject({}).parse(defaults['postgres']), host: 'db' },
+  };
   validate = new Ajv({ allErrors: true, strict: false, validateFormats: false }).compile(values.schema);
 });
 
 const digest = `sha256:${'a'.repeat(64)}`;
 
-/** The defaults with one value put where the path leads. */
+/** What must be said beside the defaults, with one value put where the path leads. */
 function withValue(path: string, value: unknown): unknown {
-  const values: Record<string, unknown> = structuredClone({ ...defaults, image: { digest } });
+  const values: Record<string, unknown> = structuredClone(complete);
   let parent: Record<string, unknown> = values;
   const keys = path.split('.');
   const last = keys.pop() ?? '';
@@ -57,6 +63,11 @@ test('the chart schedules every collector there is, at a minute of its own', asy
 });
 
 describe('the schema', () => {
+  test('takes what must be said, and refuses the defaults alone', () => {
+    expect(validate(complete) || validate.errors).toBe(true);
+    expect(validate(defaults)).toBe(false);
+  });
+
   test.for([
     ['image.digest', digest],
     ['image', { repository: 'localhost/asset-inventory', development: true, tag: 'dev' }],

@@ -49,7 +49,7 @@ const image = told(
 
 const postgres = told(
   z.strictObject({
-    host: told(z.string().min(1), 'Of the primary.').default('postgres.example'),
+    host: told(z.string().min(1), 'Of the primary; must be said.').default(''),
     port: port.default(5432),
     database: z.string().min(1).default('inventory'),
     sslMode: z.enum(['verify-full', 'verify-ca', 'require', 'disable']).default('verify-full'),
@@ -86,9 +86,7 @@ const authProxy = told(
       z.enum(['sidecar', 'external']),
       'sidecar: oauth2-proxy beside the API, which listens on loopback only; external: the named proxy is the only one who reaches it.',
     ).default('sidecar'),
-    issuerUrl: told(z.string().regex(/^https:\/\/[^\s?#]+$/), 'The OpenID Connect issuer.').default(
-      'https://idp.example',
-    ),
+    issuerUrl: told(z.string().regex(/^(https:\/\/[^\s?#]+)?$/), 'The OpenID Connect issuer.').default(''),
     clientId: z.string().min(1).default('asset-inventory'),
     clientSecret: secretKey('asset-inventory-oidc', 'client_secret'),
     cookieSecret: secretKey('asset-inventory-oidc', 'cookie_secret'),

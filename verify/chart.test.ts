@@ -250,6 +250,8 @@ describe.skipIf(await isMissing('helm'))('the chart', () => {
 
   test.for([
     ['sidecar', 'api.auth.mode=token', 'api.auth.mode'],
+    ['sidecar', 'authProxy.issuerUrl=', 'authProxy.issuerUrl'],
+    ['sidecar', 'postgres.host=', 'postgres.host'],
     ['sidecar', 'authProxy.image.digest=', 'authProxy.image.digest'],
     ['sidecar', 'authProxy.egress.cidrs=null', 'authProxy.egress'],
     ['sidecar', 'postgres.network.cidrs=null', 'postgres.network.cidrs'],
