@@ -120,6 +120,17 @@ export function auth(description: string) {
       ).default('oidc'),
       audience: told(optionalText, 'The audience of the tokens; authProxy.clientId when empty.'),
       tenantClaim: told(z.string().min(1), 'The claim that names the tenant.').default('tenant'),
+      tenants: told(
+        z.record(z.string(), z.string()),
+        'The tenant that a value of that claim stands for; the value itself when empty.',
+      ).default({}),
+      scopesClaims: told(z.array(z.string().min(1)).min(1), 'The claims whose values allow something.').default([
+        'scope',
+      ]),
+      scopes: told(
+        z.record(z.string(), z.array(z.string().min(1)).min(1)),
+        'What a value of those claims allows, such as a group `[inventory:read]`; the value itself when empty.',
+      ).default({}),
       tokens: told(z.array(staticToken), 'As `inventory token new` prints them: no secret, only its SHA-256.').default(
         [],
       ),

@@ -19,6 +19,13 @@ mode: oidc
 issuer: {{ .root.Values.authProxy.issuerUrl | quote }}
 audience: {{ default .root.Values.authProxy.clientId .auth.audience | quote }}
 tenant_claim: {{ .auth.tenantClaim | quote }}
+scopes_claim: {{ toJson .auth.scopesClaims }}
+{{- with .auth.tenants }}
+tenants: {{ toJson . }}
+{{- end }}
+{{- with .auth.scopes }}
+scopes: {{ toJson . }}
+{{- end }}
 {{- end -}}
 {{- end -}}
 
