@@ -1,12 +1,11 @@
-// Bundles the product into dist/ for the image: `npm run build [-- --platform=linux-arm64]`.
+// Bundles the product into dist/ for the image: `npm run build [-- --platform=linux-arm64 --outdir=…]`.
 // Development runs the sources as they are; nothing there needs a build.
 import { cp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
 const root = import.meta.dirname;
-const outdir = join(root, 'dist');
 
 // CommonJS packages inside an ES module bundle still expect these three.
 const commonJsNames = [
@@ -17,8 +16,12 @@ const commonJsNames = [
 ].join('');
 
 const { values } = parseArgs({
-  options: { platform: { type: 'string', default: `${process.platform}-${process.arch}` } },
+  options: {
+    platform: { type: 'string', default: `${process.platform}-${process.arch}` },
+    outdir: { type: 'string', default: 'dist' },
+  },
 });
+const outdir = resolve(root, values.outdir);
 
 await rm(outdir, { recursive: true, force: true });
 const { metafile } = await build({
@@ -52,4 +55,4 @@ await cp(join(root, 'migrations'), join(outdir, 'migrations'), { recursive: true
 
 const outputs = Object.values(metafile.outputs);
 const bytes = outputs.reduce((sum, output) => sum + output.bytes, 0);
-console.log(`dist/: ${outputs.length} files, ${(bytes / 1e6).toFixed(1)} MB for ${values.platform}`);
+console.log(`${values.outdir}/: ${outputs.length} files, ${(bytes / 1e6).toFixed(1)} MB for ${values.platform}`);

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import summaryReporter from './testkit/vitest-summary.ts';
 
-const exclude = ['**/node_modules/**', 'dist/**', 'data/**', 'verify/**'];
+const exclude = ['**/node_modules/**', 'dist/**', 'data/**', 'verify/**', 'e2e/**'];
 
 // The OpenAPI library adds to the schemas that it is given, so whoever loads it gets modules of his own.
 const withOpenApi = ['services/**/*.test.ts', 'cli/**/*.test.ts'];

@@ -50,6 +50,32 @@ describe('the database', () => {
   });
 });
 
+describe('the password of the database', () => {
+  test('can be a file of its own, with any character in it', async () => {
+    const password_file = await writeDocument('p@ss/w:rd %41\n');
+    const url = 'postgres://inventory_api@db:5432/inventory?sslmode=verify-full';
+    const INVENTORY_CONFIG = await writeDocument(`database: { url: '${url}', password_file: ${password_file} }`);
+
+    const { databaseUrl } = await loadConfig({ INVENTORY_CONFIG });
+
+    expect(decodeURIComponent(new URL(databaseUrl).password)).toBe('p@ss/w:rd %41');
+    expect(new URL(databaseUrl).search).toBe('?sslmode=verify-full');
+  });
+
+  test.for([
+    'inventory.db',
+    'postgres://u:p@db/inventory',
+  ])('is refused beside %s, where it has no place', async (url) => {
+    const password_file = await writeDocument('secret');
+    const url_file = await writeDocument(url);
+    const INVENTORY_CONFIG = await writeDocument(
+      `database: { url_file: ${url_file}, password_file: ${password_file} }`,
+    );
+
+    expect(await problemsOf(loadConfig({ INVENTORY_CONFIG }))).toContain('database.password_file');
+  });
+});
+
 describe('a collector', () => {
   test('has one source with the default credentials when nothing is configured', async () => {
     const { part } = await loadCollectorConfig({}, await loadCollector('aws'));

@@ -71,15 +71,29 @@ export async function readDocument(variables: Variables, problems: ConfigProblem
 }
 
 async function readDatabaseUrl(config: Config, variables: Variables, problems: ConfigProblem[]): Promise<string> {
-  const { url, url_file } = config.database;
+  const { url, url_file, password_file } = config.database;
   if (url !== undefined && url_file !== undefined) {
     problems.push({ key: 'database', remedy: 'give url or url_file, not both' });
   }
-  if (url_file === undefined) return url ?? variables.DATABASE_URL ?? variables.DB_PATH ?? defaultDatabase;
+  const plain = url ?? variables.DATABASE_URL ?? variables.DB_PATH ?? defaultDatabase;
+  const known = url_file === undefined ? plain : await readSecretFile('database.url_file', url_file, problems);
+  if (password_file === undefined) return known;
+  const password = await readSecretFile('database.password_file', password_file, problems);
+  if (!URL.canParse(known) || new URL(known).hostname === '' || new URL(known).password !== '') {
+    const remedy = 'needs database.url to be postgres://user@host:5432/database, without a password in it';
+    problems.push({ key: 'database.password_file', remedy });
+    return known;
+  }
+  const complete = new URL(known);
+  complete.password = encodeURIComponent(password);
+  return complete.href;
+}
+
+async function readSecretFile(key: string, path: string, problems: ConfigProblem[]): Promise<string> {
   try {
-    return (await readFile(url_file, 'utf8')).trim();
+    return (await readFile(path, 'utf8')).trim();
   } catch (error) {
-    problems.push({ key: 'database.url_file', remedy: `cannot be read: ${describeError(error)}` });
+    problems.push({ key, remedy: `cannot be read: ${describeError(error)}` });
     return '';
   }
 }

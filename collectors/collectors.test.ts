@@ -27,6 +27,35 @@ const collectorSchema = z.strictObject({
   observe: z.custom(isFunction),
 });
 
+// A wildcard is one label, never the first of a bare domain: that would be no list any more.
+const egressSchema = z.strictObject({
+  clouds: z.record(
+    z.string(),
+    z
+      .array(
+        z.strictObject({
+          host: z.string().regex(/^[a-z0-9-]+\.([a-z0-9-]+|\*)(\.[a-z0-9-]+)+$/),
+          port: z.literal(443),
+          purpose: z.string().min(1),
+        }),
+      )
+      .min(1),
+  ),
+  identities: z.record(
+    z.string(),
+    z
+      .array(
+        z.strictObject({
+          cidr: z.string().regex(/^169\.254\.\d+\.\d+\/32$/),
+          ports: z.array(z.int()).min(1),
+          purpose: z.string().min(1),
+        }),
+      )
+      .min(1),
+  ),
+  configured: z.array(z.string().min(1)),
+});
+
 test('there is one at least', () => {
   expect(names).not.toEqual([]);
 });
@@ -63,6 +92,15 @@ describe.for(names)('%s', (name) => {
 
     for (const part of [null, 'text', [], { unknown: true }, { sources: 'x' }]) {
       expect(config.safeParse(part).success).toBe(false);
+    }
+  });
+
+  test('declares whom it reaches, each server of a cloud once', async () => {
+    const { clouds, configured } = egressSchema.parse((await load('egress.ts'))['egress']);
+
+    expect(Object.keys(clouds).length + configured.length).toBeGreaterThan(0);
+    for (const peers of Object.values(clouds)) {
+      expect(new Set(peers.map(({ host }) => host)).size).toBe(peers.length);
     }
   });
 

@@ -91,6 +91,14 @@ function createNotes() {
   return { requests, skipped, enumerated, kept, identified, memo, measures, log: '' };
 }
 
+/** The context of the first scope, for a test that opens a session itself. */
+export function contextOf<Schema extends z.ZodType>(
+  collector: Collector<Schema>,
+  part: unknown,
+): ObserveContext<z.output<Schema>> {
+  return createContext(collector, part, { options: {}, said: createNotes() });
+}
+
 function createContext<Schema extends z.ZodType>(
   collector: Collector<Schema>,
   part: unknown,

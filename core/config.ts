@@ -100,6 +100,11 @@ const databaseSchema = z.strictObject({
     .refine((url) => URL.canParse(url) || !/^postgres/.test(url), 'is not a URL: postgres://user@host:5432/database')
     .optional(),
   url_file: z.string().min(1).optional(),
+  password_file: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: 'the password alone, where the rest of the URL is no secret' }),
 });
 
 /** How long each kind of history is kept before `inventory prune` deletes it. Requests are many and only their run shows them. */

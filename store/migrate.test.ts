@@ -229,11 +229,14 @@ describe('on postgres', () => {
     );
   });
 
-  test('check works for a service role, which may read the version and nothing else', async () => {
+  test.for([
+    'inventory_prune',
+    'inventory_migrate',
+  ])('check works for %s, which may read the version and nothing else', async (role) => {
     const { database, url } = await openPostgres();
     await run(url, 'postgres', { files: first });
 
-    const result = await run(database.urlFor('inventory_prune'), 'postgres', { files: second, mode: 'check' });
+    const result = await run(database.urlFor(role), 'postgres', { files: second, mode: 'check' });
 
     expect(result.pending).toMatchObject([{ name: '0002_second' }]);
   });

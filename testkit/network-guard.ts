@@ -19,7 +19,10 @@ export function blockNetwork(): NetworkGuard {
     if (isLocal(target.host)) return Reflect.apply(original, this, parameters) as net.Socket;
     const destination = `${target.host}:${target.port}`;
     refused.push(destination);
-    return this.destroy(new Error(`tests may not leave this machine: ${destination} was refused`));
+    // A little later, as a network would: who opens the connection listens for its error only then.
+    Object.assign(this, { connecting: true });
+    setImmediate(() => this.destroy(new Error(`tests may not leave this machine: ${destination} was refused`)));
+    return this;
   };
   return {
     takeRefused: () => refused.splice(0),

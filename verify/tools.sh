@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Installs the pinned tools that the checks need beside npm, once, and prints the PATH to use: eval "$(verify/tools.sh)".
+# With names, only those: verify/tools.sh helm buildah
 # Below $INVENTORY_TOOLS (~/.cache/asset-inventory-tools) each Python tool gets a virtual environment of its own, each Go tool is
 # built from its module, each package of npm gets a folder, and programs of Debian that need nothing else are unpacked, so that
 # no service is started. Those with libraries of the system are installed for the whole machine, where we may.
@@ -18,6 +19,10 @@ prometheus    deb   prometheus                               -
 promtool      deb   prometheus                               -
 oidc-provider npm   oidc-provider                            9.13.3
 apache2       apt   apache2-bin,libapache2-mod-auth-openidc  -
+helm          go    helm.sh/helm/v3/cmd/helm                 v3.22.0
+kube-score    go    github.com/zegl/kube-score/cmd/kube-score   v1.20.0
+buildah       apt   buildah,runc,ca-certificates             -
+podman        apt   podman,runc,ca-certificates              -
 '
 
 # A tool counts as installed only when its whole installation has ended: an interrupted one starts again.
@@ -78,7 +83,7 @@ install_apt() { # name packages,separated,by,commas
 mkdir -p "$bin" "$cache/py" "$cache/go" "$cache/npm"
 failed=0
 while read -r name kind source version; do
-  [[ -n $name ]] || continue
+  [[ -n $name && ($# -eq 0 || " $* " == *" $name "*) ]] || continue
   "install_$kind" "$name" "$source" "$version" >&2 || { echo "SKIPPED $name $version could not be installed" >&2; failed=1; }
 done <<<"$table"
 echo "export PATH=$bin:\$PATH:/usr/sbin INVENTORY_NPM_TOOLS=$cache/npm"

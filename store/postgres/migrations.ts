@@ -11,7 +11,7 @@ import {
 } from '../migration-plan.ts';
 import { openPostgres, type PostgresTransaction } from './connection.ts';
 import { toStoreError } from './errors.ts';
-import { ownerRole, serviceRoles } from './roles.ts';
+import { migrateRole, ownerRole, serviceRoles } from './roles.ts';
 
 // Building an index on a large table takes minutes, and so does waiting for another process that builds it.
 const statementTimeoutMs = 600_000;
@@ -102,7 +102,7 @@ async function apply(sql: PostgresTransaction, pending: readonly Migration[]): P
     `create table if not exists schema_migrations (
        version integer primary key, name text not null, sha256 text not null, applied_at timestamptz not null default now());
      alter table schema_migrations add column if not exists compatible_from integer;
-     grant select on schema_migrations to ${serviceRoles.join(', ')}`,
+     grant select on schema_migrations to ${[migrateRole, ...serviceRoles].join(', ')}`,
   );
   for (const { version, name, sha256, compatible_from, sql: text } of pending) {
     try {

@@ -1,0 +1,343 @@
+// The chart in every combination of its example values: what it renders holds together, and what does not is refused.
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { authSchema, configSchema, findInlineSecrets, parsePart, resolveReferences } from '#core/config.ts';
+import type { ConfigProblem } from '#core/errors.ts';
+import { loadCollector } from '../cli/load-collector.ts';
+import {
+  type KubernetesObject,
+  kubernetesVersions,
+  lint,
+  ofKind,
+  podTemplates,
+  render,
+  scenarios,
+  selects,
+  servicePorts,
+  template,
+  templateFile,
+} from './chart.ts';
+import { root, startProgram } from './inventory.ts';
+import { isMissing } from './tool.ts';
+
+const component = (object: KubernetesObject) => object.metadata.labels['app.kubernetes.io/component'] ?? '';
+const cloudAnnotation = /^(eks\.amazonaws\.com|iam\.gke\.io|azure\.workload\.identity)\//;
+
+const hasNoKubeScore = await isMissing('kube-score', 'version');
+
+describe.skipIf(await isMissing('helm'))('the chart', () => {
+  describe.for(scenarios)('with the values %s', (scenario) => {
+    let objects: KubernetesObject[];
+    beforeAll(async () => {
+      objects = await render(scenario);
+    });
+
+    test.for(kubernetesVersions)('lints for Kubernetes %s', async (version) => {
+      expect(await lint(scenario, '--kube-version', version)).toMatchObject({ code: 0 });
+    });
+
+    test('renders the same for every Kubernetes, and whatever the cluster has', async () => {
+      const [oldest] = kubernetesVersions;
+
+      expect(await render(scenario, '--kube-version', oldest)).toEqual(objects);
+      expect(await render(scenario, '--api-versions', 'monitoring.coreos.com/v1')).toEqual(objects);
+    });
+
+    test('names every object once, CronJobs with room for what their controller appends', () => {
+      const names = objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+
+      expect(new Set(names).size).toBe(names.length);
+      for (const { metadata } of objects) expect(metadata.name).toMatch(/^[a-z0-9][a-z0-9-]{0,61}[a-z0-9]$/);
+      for (const cronJob of ofKind(objects, 'CronJob')) {
+        expect(cronJob.metadata.name.length).toBeLessThanOrEqual(52);
+        expect(cronJob.metadata.name).toMatch(new RegExp(`-${component(cronJob)}$`));
+      }
+    });
+
+    test('makes no Secret and gives nobody rights in the cluster', () => {
+      const kinds = objects.map(({ kind }) => kind);
+
+      expect(kinds.filter((kind) => /^(Secret|(Cluster)?Role(Binding)?)$/.test(kind))).toEqual([]);
+    });
+
+    test('secures every container alike', () => {
+      for (const { owner, spec } of podTemplates(objects)) {
+        expect(spec, owner).toMatchObject({
+          automountServiceAccountToken: false,
+          enableServiceLinks: false,
+          securityContext: {
+            runAsNonRoot: true,
+            runAsUser: 65532,
+            fsGroup: 65532,
+            seccompProfile: { type: 'RuntimeDefault' },
+          },
+        });
+        for (const container of [...spec.initContainers, ...spec.containers]) {
+          expect(container, owner).toMatchObject({
+            resources: {
+              requests: { cpu: expect.any(String), memory: expect.any(String) },
+              limits: { memory: expect.any(String) },
+            },
+            securityContext: {
+              allowPrivilegeEscalation: false,
+              capabilities: { drop: ['ALL'] },
+              readOnlyRootFilesystem: true,
+              runAsNonRoot: true,
+              runAsUser: 65532,
+            },
+          });
+          expect(container.volumeMounts.filter(({ readOnly }) => !readOnly)).toEqual([]);
+          const mounted = container.volumeMounts.map(({ name }) => name);
+          expect(spec.volumes.map(({ name }) => name)).toEqual(expect.arrayContaining(mounted));
+        }
+      }
+    });
+
+    test('gives every component a ServiceAccount of its own, and a cloud’s identity to its collector alone', () => {
+      const templates = podTemplates(objects);
+      const accounts = ofKind(objects, 'ServiceAccount');
+
+      expect(templates.map(({ spec }) => spec.serviceAccountName).sort()).toEqual(
+        accounts.map(({ metadata }) => metadata.name).sort(),
+      );
+      for (const account of accounts) {
+        const marks = Object.keys(account.metadata.annotations).filter((name) => cloudAnnotation.test(name));
+        if (marks.length > 0) expect(component(account)).toMatch(/^collector-/);
+        expect(account['automountServiceAccountToken']).toBe(false);
+      }
+    });
+
+    test('gives each pod the password of its own role and no other', () => {
+      const roles: Record<string, string> = { api: 'api', ingest: 'ingest', prune: 'prune', migrate: 'migrate' };
+      for (const { component: name, owner, spec } of podTemplates(objects)) {
+        if (name === 'smoke') continue;
+        const passwords = JSON.stringify(spec.volumes).match(/asset-inventory-postgres-\w+/g);
+
+        expect(passwords, owner).toEqual([`asset-inventory-postgres-${roles[name] ?? 'collector'}`]);
+      }
+    });
+
+    test('selects existing pods, by Services, budgets and autoscalers', () => {
+      const templates = podTemplates(objects);
+      for (const service of ofKind(objects, 'Service')) {
+        const [found, ...others] = templates.filter(({ labels }) =>
+          selects({ matchLabels: service.spec['selector'] }, labels),
+        );
+        const ports = [...(found?.spec.initContainers ?? []), ...(found?.spec.containers ?? [])].flatMap(
+          ({ ports }) => ports,
+        );
+
+        expect(others).toEqual([]);
+        for (const { targetPort } of servicePorts(service))
+          expect(ports.map(({ containerPort }) => containerPort)).toContain(targetPort);
+      }
+      for (const budget of ofKind(objects, 'PodDisruptionBudget')) {
+        expect(templates.filter(({ labels }) => selects(budget.spec['selector'], labels))).toHaveLength(1);
+      }
+      for (const scaler of ofKind(objects, 'HorizontalPodAutoscaler')) {
+        const { name } = z.object({ name: z.string() }).parse(scaler.spec['scaleTargetRef']);
+        const deployment = ofKind(objects, 'Deployment').find(({ metadata }) => metadata.name === name);
+
+        expect(deployment?.spec).toBeDefined();
+        expect(deployment?.spec).not.toHaveProperty('replicas');
+      }
+    });
+
+    test('routes to the auth proxy or to ingest, by port 80 of a Service that exists', () => {
+      const services = new Map(ofKind(objects, 'Service').map((service) => [service.metadata.name, service]));
+      for (const route of [...ofKind(objects, 'Ingress'), ...ofKind(objects, 'HTTPRoute')]) {
+        const service = services.get(route.metadata.name);
+        const target = service && servicePorts(service).find(({ name }) => name === 'http')?.targetPort;
+
+        expect(target).toBe(component(route) === 'ingest' ? 8081 : scenario === 'sidecar' ? 4180 : 8080);
+        expect(JSON.stringify(route.spec)).toContain(route.metadata.name);
+      }
+    });
+
+    test.skipIf(scenario === 'development')(
+      'denies every pod everything, then allows named peers and ports only',
+      () => {
+        const policies = ofKind(objects, 'NetworkPolicy');
+        const templates = podTemplates(objects);
+        const [denial, ...others] = policies.filter(
+          ({ spec }) => JSON.stringify([spec['ingress'], spec['egress']]) === '[[],[]]',
+        );
+
+        expect(others).toEqual([]);
+        for (const { labels, owner } of templates) {
+          expect(selects(denial?.spec['podSelector'], labels), owner).toBe(true);
+          expect(
+            policies.filter(({ spec }) => selects(spec['podSelector'], labels)),
+            owner,
+          ).toHaveLength(2);
+        }
+        for (const { spec, metadata } of policies) {
+          const rules = policyRules.parse(spec);
+          expect(
+            templates.some(({ labels }) => selects(spec['podSelector'], labels)),
+            metadata.name,
+          ).toBe(true);
+          for (const { peers, ports } of [...rules.ingress, ...rules.egress]) {
+            expect(peers.length * ports.length, metadata.name).toBeGreaterThan(0);
+            expect(peers, metadata.name).not.toContainEqual({});
+          }
+        }
+      },
+    );
+
+    test('lets only collectors of clouds reach the internet, and under Cilium nobody but by name', () => {
+      const wide = ofKind(objects, 'NetworkPolicy').filter(({ spec }) => JSON.stringify(spec).includes('0.0.0.0/0'));
+      const names = wide.map(component).sort();
+
+      expect(names).toEqual(scenario === 'sidecar' ? ['collector-aws', 'collector-azure', 'collector-gcp'] : []);
+      const cilium = ofKind(objects, 'CiliumNetworkPolicy').map(component).sort();
+      expect(cilium).toEqual(
+        scenario === 'cilium' ? ['api', 'collector-aws', 'collector-azure', 'collector-grafana', 'ingest'] : [],
+      );
+    });
+
+    test('bounds every CronJob and its program', () => {
+      for (const { spec, metadata } of ofKind(objects, 'CronJob')) {
+        const job = z
+          .looseObject({ spec: z.looseObject({ activeDeadlineSeconds: z.int() }) })
+          .parse(spec['jobTemplate']);
+        expect(spec, metadata.name).toMatchObject({ concurrencyPolicy: 'Forbid', timeZone: 'Etc/UTC' });
+        expect(job.spec).toMatchObject({
+          backoffLimit: 1,
+          ttlSecondsAfterFinished: 3600,
+          podFailurePolicy: { rules: { length: 2 } },
+        });
+        const [timeout] = /(?<=--timeout",")\d+/.exec(JSON.stringify(job)) ?? [];
+        if (timeout !== undefined) expect(Number(timeout)).toBe(job.spec.activeDeadlineSeconds - 30);
+      }
+    });
+
+    test('writes the product’s own configuration: its parser takes every document', async () => {
+      const documents = ofKind(objects, 'ConfigMap').flatMap(({ data }) => Object.entries(data));
+
+      expect(documents.length).toBeGreaterThan(1);
+      for (const [name, text] of documents) expect(await configProblems(name, text), name).toEqual([]);
+    });
+
+    test('is migrated first, under Helm and Argo CD alike', () => {
+      const before = objects.filter(({ metadata }) => 'helm.sh/hook' in metadata.annotations);
+      for (const { metadata } of before.filter(({ metadata }) => metadata.annotations['helm.sh/hook'] !== 'test')) {
+        expect(metadata.annotations).toMatchObject({
+          'helm.sh/hook': 'pre-install,pre-upgrade',
+          'helm.sh/hook-weight': metadata.annotations['argocd.argoproj.io/sync-wave'],
+          'argocd.argoproj.io/hook': 'Sync',
+        });
+      }
+      for (const job of ofKind(objects, 'Job')) expect(job.spec).not.toHaveProperty('ttlSecondsAfterFinished');
+    });
+
+    test.skipIf(hasNoKubeScore || scenario === 'development')('passes kube-score', async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'inventory-chart-'));
+      onTestFinished(() => rm(folder, { recursive: true }));
+      const { stdout } = await template(scenario);
+      const path = join(folder, 'rendered.yaml');
+      await writeFile(path, stdout);
+      const scored = await startProgram({}, ['kube-score', 'score', '--output-format', 'ci', ...kubeScoreFlags, path])
+        .ended;
+
+      expect(scored.stdout.split('\n').filter((line) => /^\[(CRITICAL|WARNING)\]/.test(line))).toEqual([]);
+    });
+  });
+
+  test.for([
+    ['sidecar', 'api.auth.mode=token', 'api.auth.mode'],
+    ['sidecar', 'authProxy.issuerUrl=', 'authProxy.issuerUrl'],
+    ['sidecar', 'postgres.host=', 'postgres.host'],
+    ['sidecar', 'authProxy.image.digest=', 'authProxy.image.digest'],
+    ['sidecar', 'authProxy.egress.cidrs=null', 'authProxy.egress'],
+    ['sidecar', 'postgres.network.cidrs=null', 'postgres.network.cidrs'],
+    ['sidecar', 'collectors.aws.identity.roleArn=', 'collectors.aws.identity'],
+    ['sidecar', 'collectors.azure.identity.clientId=', 'collectors.azure.identity'],
+    ['sidecar', 'collectors.aws.egress.internet=false', 'collectors.aws.egress'],
+    ['sidecar', 'collectors.aws.activeDeadlineSeconds=400', 'collectors.aws: startingDeadlineSeconds'],
+    ['sidecar', 'api.host=', 'api.host'],
+    ['sidecar', 'api.autoscaling.maxReplicas=1', 'api.autoscaling'],
+    ['sidecar', 'api.minAvailable=2', 'api.minAvailable'],
+    ['external', 'authProxy.external.namespace=', 'authProxy.external'],
+    ['external', 'postgres.network.namespace=', 'postgres.network'],
+    ['external', 'ingest.auth.tokens=null', 'ingest.auth.tokens'],
+    ['external', 'collectors.gcp.identity.audience=', 'collectors.gcp.identity'],
+    ['external', 'externalSecrets.storeRef.name=', 'externalSecrets.storeRef.name'],
+    ['external', 'httpRoute.parentRefs=null', 'httpRoute.parentRefs'],
+    ['sidecar', 'image.digest=', 'image'],
+    ['sidecar', 'collectors.aws.config.sources[0].nam=main', 'collectors.aws.config'],
+  ])('refuses %s with %s', async ([scenario = '', setting = '', told = '']) => {
+    const { code, stderr } = await template(scenario, '--set', setting);
+
+    expect(code).toBe(1);
+    expect(stderr.replaceAll('/', '.')).toContain(told);
+  });
+
+  test.for([
+    'docs/deploy.md',
+    'charts/asset-inventory/README.md',
+  ])('renders with the values that %s shows', async (document) => {
+    const folder = await mkdtemp(join(tmpdir(), 'inventory-chart-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const text = await readFile(join(root, document), 'utf8');
+    const [example = ''] = text.match(/(?<=```yaml\n)image:[^`]+/) ?? [];
+    const path = join(folder, 'values.yaml');
+    await writeFile(path, example.replaceAll('sha256:…', `sha256:${'a'.repeat(64)}`).replaceAll('…', 'example'));
+
+    expect(await templateFile(path)).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('takes the values of a parent chart', async () => {
+    expect(await template('sidecar', '--set', 'global.region=eu')).toMatchObject({ code: 0 });
+  });
+});
+
+// What kube-score wants otherwise, and why it does not get it.
+const kubeScoreFlags = [
+  // Throttled probes look like dead processes; memory is limited.
+  '--ignore-container-cpu-limit',
+  // Nothing is written: the root file system is read-only and there is no emptyDir.
+  ...['--ignore-test', 'container-ephemeral-storage-request-and-limit'],
+  // A digest says exactly which image it is: there is nothing newer to pull.
+  ...['--ignore-test', 'container-image-pull-policy'],
+  // Spread by topology constraints instead.
+  ...['--ignore-test', 'deployment-has-host-podantiaffinity'],
+  // One replica is what those values ask for; there is no budget then.
+  ...['--ignore-test', 'deployment-replicas'],
+];
+
+const policyRule = (key: 'from' | 'to') =>
+  z
+    .looseObject({ [key]: z.array(z.looseObject({})).default([]), ports: z.array(z.looseObject({})).default([]) })
+    .transform((rule) => ({
+      peers: z.array(z.looseObject({})).parse(rule[key]),
+      ports: z.array(z.unknown()).parse(rule['ports']),
+    }));
+const policyRules = z.looseObject({ ingress: z.array(policyRule('from')), egress: z.array(policyRule('to')) });
+
+const modes: readonly string[] = authSchema.options.map(({ shape }) => shape.mode.value);
+
+/** What the product would say of a document. Parts that this release does not know yet are not asked about. */
+async function configProblems(name: string, text: string): Promise<ConfigProblem[]> {
+  const problems: ConfigProblem[] = [];
+  const document = z.looseObject({ collectors: z.record(z.string(), z.unknown()).default({}) }).parse(parse(text));
+  if (
+    ('ingest' in document && !('ingest' in configSchema.shape)) ||
+    (/mode: oidc/.test(text) && !modes.includes('oidc'))
+  ) {
+    return [];
+  }
+  findInlineSecrets(document, problems);
+  const resolved = resolveReferences(document, { AWS_EXTERNAL_ID: 'external' }, problems);
+  const config = parsePart(configSchema, resolved, '', problems);
+  const collector = /^collector-(.+)\.yaml$/.exec(name)?.[1];
+  if (collector === undefined) return problems;
+  const { config: schema } = await loadCollector(collector);
+  const part = config?.collectors[collector];
+  if (part !== undefined) parsePart(schema, part, collector, problems);
+  return problems;
+}
