@@ -3,7 +3,8 @@ import { toStorableText } from '../storable.ts';
 
 /**
  * Rows as the parameters `$2`, `$3` and `$4` of a statement: the rows, what they all have alike, and their provenances. A
- * few requests deliver the rows of a batch, so a row has its provenance's place in the list; a null has no member.
+ * few requests deliver the rows of a batch, so a row has its provenance's place in the list; a null has no member. All rows
+ * must have the members of the first.
  */
 export function toRecordset(rows: readonly object[]): [rows: string, alike: string, provenances: string] {
   const alike = membersAlike(rows);
@@ -14,11 +15,12 @@ export function toRecordset(rows: readonly object[]): [rows: string, alike: stri
     places.set(text, place);
     return place;
   };
+  const names = Object.keys(rows[0] ?? {}).filter((name) => !Object.hasOwn(alike, name));
   const sent = rows.map((row) => {
     const own: Record<string, unknown> = {};
-    for (const [name, value] of Object.entries(row)) {
-      if (value === null || Object.hasOwn(alike, name)) continue;
-      own[name] = name === 'provenance' ? placeOf(value) : value;
+    for (const name of names) {
+      const value: unknown = Reflect.get(row, name);
+      if (value !== null) own[name] = name === 'provenance' ? placeOf(value) : value;
     }
     return own;
   });
