@@ -39,9 +39,8 @@ function prepareForWriting(database: Database.Database): void {
   // The driver's own is 16 MB, more than a collector's pod has to spare; rows are written no slower with less.
   database.pragma('cache_size = -1000');
   keepWriteAheadLog(database);
-  // Pages, so 128 MiB of log: a checkpoint waits for the disk twice and copies each changed page once, so some 40,000 new
-  // records are written before one is due, and what is left when the file is closed is copied then.
-  database.pragma('wal_autocheckpoint = 16000');
+  // Pages, so 32 MiB of log: every checkpoint waits for the disk twice and copies each changed page once.
+  database.pragma('wal_autocheckpoint = 4000');
 }
 
 // A write-ahead log lets readers read while a collector writes. With it `normal` loses at most the last transactions to a
