@@ -115,7 +115,7 @@ describe('with nothing configured', () => {
     const started = await startDev();
 
     await expectThreeClouds();
-    await expectMonitoring();
+    await expectMonitoring([]);
     await expectPrintedCurls(started.lines);
     await expectReadmeCurls();
     await expectPrintedSeed(started.lines);
@@ -123,7 +123,10 @@ describe('with nothing configured', () => {
     // A page of it is of one kind.
     const night = started.lines.map(toPrintedPath).find((path) => path?.includes('/diff')) ?? '';
     expect(countBy(await getRows(night), 'change')).toEqual({ moved: 3, updated: 6 });
-    expect(countBy(await getRows(`${night}&kind=monitoring_endpoint`), 'change')).toEqual({ updated: 1 });
+    expect(countBy(await getRows(`${night}&kind=monitoring_endpoint`), 'change')).toEqual({
+      discovered: 1,
+      updated: 1,
+    });
     expect(await started.interrupt()).toBe(0);
     await expectNothingLeft(started);
   });
@@ -133,7 +136,7 @@ describe('with nothing configured', () => {
 
     await expectThreeClouds();
     await expectPrintedCurls(started.lines);
-    await expectMonitoring();
+    await expectMonitoring([['prod-eu', 'unknown']]);
     const runs = await getRows('/api/v1/runs');
     expect(countBy(runs, 'outcome')).toEqual({ complete: 15 });
     // Where another process has their usual ports, Prometheus and Grafana have moved.
@@ -176,13 +179,14 @@ async function expectThreeClouds(): Promise<void> {
   }
 }
 
-/** Prometheus watches an account, Grafana queries Prometheus, and overnight a reload has failed. */
-async function expectMonitoring(): Promise<void> {
+/** Prometheus watches an account, Grafana queries Prometheus, and overnight a reload has failed; and what was named as printed. */
+async function expectMonitoring(named: readonly [id: string, status: string][]): Promise<void> {
   const endpoints = await getRows('/api/v1/monitoring');
   const relations = await getRows('/api/v1/relations');
   const account = relations.find(({ to_kind }) => to_kind === 'account')?.['to_ref'];
   expect(endpoints.map(({ id, status }) => [id, status])).toEqual([
     ['grafana', 'up'],
+    ...named,
     ['prometheus', 'degraded'],
   ]);
   expect(await getRows(`/api/v1/accounts?q=${String(account).replace('aws/', '')}`)).toHaveLength(1);

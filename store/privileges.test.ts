@@ -47,8 +47,8 @@ const allowed: Readonly<Record<string, Readonly<Record<string, readonly string[]
   },
   // Reads and deletes by the owner's functions alone.
   inventory_prune: { schema_migrations: ['select'] },
-  // Becomes the owner by `set role`; until then it may do nothing.
-  inventory_migrate: {},
+  // Becomes the owner by `set role`; until then it may only see what is applied, for `migrate --check`.
+  inventory_migrate: { schema_migrations: ['select'] },
 };
 const roles = Object.keys(allowed);
 const services = roles.filter((role) => role !== 'inventory_migrate');

@@ -240,8 +240,8 @@ describe.for(databases)('retention on $dialect', ({ dialect, open }) => {
     test('a reader whose place was passed is told so; one that had read them all misses nothing', async () => {
       const actor = newActor();
       await rename(actor, 2);
-      const first = await store.reader.listEvents({ tenant_id: actor.tenant, limit: 1 });
       const { next } = await readEvents(actor, 5);
+      const first = await store.reader.listEvents({ tenant_id: actor.tenant, limit: 1 });
       await run(store.writer, actor, [account('1', { name: 'latest' }), account('2'), node('ou-1', { name: 'ou 1' })]);
       await readEvents(actor, 6);
 
