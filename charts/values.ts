@@ -1,6 +1,7 @@
 // Every value of the chart with its type, its default and what it is for: the one source of values.yaml, values.schema.json and the README.
 import { z } from 'zod';
 import { type CollectorFacts, collectorValues, cron, cronFields } from './values-collectors.ts';
+import { monitoring } from './values-monitoring.ts';
 import {
   auth,
   cidr,
@@ -244,17 +245,6 @@ const httpRoute = z
         }),
       )
       .default([]),
-  })
-  .prefault({});
-
-const monitoring = z
-  .strictObject({
-    monitor: told(z.enum(['none', 'service', 'pod']), 'A ServiceMonitor or a PodMonitor.').default('none'),
-    interval: z
-      .string()
-      .regex(/^\d+(s|m)$/)
-      .default('30s'),
-    labels,
   })
   .prefault({});
 

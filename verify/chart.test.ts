@@ -27,6 +27,8 @@ import { isMissing } from './tool.ts';
 const component = (object: KubernetesObject) => object.metadata.labels['app.kubernetes.io/component'] ?? '';
 const cloudAnnotation = /^(eks\.amazonaws\.com|iam\.gke\.io|azure\.workload\.identity)\//;
 
+const files = join(root, 'charts/asset-inventory/files');
+
 const hasNoKubeScore = await isMissing('kube-score', 'version');
 
 describe.skipIf(await isMissing('helm'))('the chart', () => {
@@ -217,10 +219,28 @@ describe.skipIf(await isMissing('helm'))('the chart', () => {
     });
 
     test('writes the product’s own configuration: its parser takes every document', async () => {
-      const documents = ofKind(objects, 'ConfigMap').flatMap(({ data }) => Object.entries(data));
+      const documents = ofKind(objects, 'ConfigMap')
+        .filter((map) => component(map) !== 'dashboards')
+        .flatMap(({ data }) => Object.entries(data));
 
       expect(documents.length).toBeGreaterThan(1);
       for (const [name, text] of documents) expect(await configProblems(name, text), name).toEqual([]);
+    });
+
+    test('tells the API of every scheduled collector how fresh it must be, and nothing else of it', () => {
+      const names = ofKind(objects, 'CronJob').flatMap(
+        ({ metadata }) => /-collector-(.+)$/.exec(metadata.name)?.[1] ?? [],
+      );
+      const { collectors = {} } =
+        ofKind(objects, 'ConfigMap')
+          .flatMap(({ data }) => data['api.yaml'] ?? [])
+          .map((text) =>
+            z.object({ collectors: z.record(z.string(), z.unknown()).optional() }).parse(parse(text)),
+          )[0] ?? {};
+
+      expect(Object.keys(collectors).sort()).toEqual(names.sort());
+      for (const part of Object.values(collectors))
+        expect(part).toEqual({ freshness_budget: expect.stringMatching(/^\d+s$/) });
     });
 
     test('is migrated first, under Helm and Argo CD alike', () => {
@@ -289,6 +309,28 @@ describe.skipIf(await isMissing('helm'))('the chart', () => {
     await writeFile(path, example.replaceAll('sha256:…', `sha256:${'a'.repeat(64)}`).replaceAll('…', 'example'));
 
     expect(await templateFile(path)).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('carries the alerts as their files have them, without those of the availability where asked', async () => {
+    const groupsOf = async (path: string) => parse(await readFile(join(files, path), 'utf8')).groups;
+    const rules = async (...flags: readonly string[]) => ofKind(await render('sidecar', ...flags), 'PrometheusRule');
+    const others = [...(await groupsOf('rules/collectors.yaml')), ...(await groupsOf('rules/service.yaml'))];
+
+    expect(await rules()).toMatchObject([{ spec: { groups: [...others, ...(await groupsOf('rules/slo.yaml'))] } }]);
+    expect(await rules('--set', 'monitoring.rules.slo=false')).toMatchObject([{ spec: { groups: others } }]);
+    expect(await rules('--set', 'monitoring.rules.enabled=false')).toEqual([]);
+  });
+
+  test('carries the dashboards byte for byte, under the label that Grafana’s sidecar looks for', async () => {
+    const maps = ofKind(await render('sidecar'), 'ConfigMap').filter((map) => component(map) === 'dashboards');
+    const [map] = maps;
+
+    expect(maps).toHaveLength(1);
+    expect(map?.metadata.labels).toMatchObject({ grafana_dashboard: '1' });
+    expect(map?.data).toEqual({
+      'api.json': await readFile(join(files, 'dashboards/api.json'), 'utf8'),
+      'collectors.json': await readFile(join(files, 'dashboards/collectors.json'), 'utf8'),
+    });
   });
 
   test('takes the values of a parent chart', async () => {

@@ -36,6 +36,17 @@ api:
   auth:
     {{- include "inventory.config.auth" (dict "root" . "auth" .Values.api.auth) | nindent 4 }}
 ops: { port: 9090 }
+{{- /* Which collectors there are and how fresh each must be, for the alerts; their secrets stay where they run. */}}
+{{- $budgets := dict }}
+{{- range $name, $values := .Values.collectors }}
+{{- if $values.enabled }}
+{{- $_ := set $budgets $name (dict "freshness_budget" (printf "%ds" (int $values.freshnessBudgetSeconds))) }}
+{{- end }}
+{{- end }}
+{{- with $budgets }}
+collectors:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end -}}
 
 {{- define "inventory.config.ingest" -}}
