@@ -24,13 +24,22 @@ export interface RunInto {
 export async function runSources<Schema extends z.ZodType>(
   collector: Collector<Schema>,
   sources: readonly unknown[],
+  into: RunInto,
+): Promise<RunSummary> {
+  return await runConfigured(collector, { sources }, into);
+}
+
+/** One run with this part of the configuration. */
+export async function runConfigured<Schema extends z.ZodType>(
+  collector: Collector<Schema>,
+  part: Readonly<Record<string, unknown>>,
   { writer, tenant, scopes, signal, timeoutMs, destination }: RunInto,
 ): Promise<RunSummary> {
   const http = createHttpClient({ proxyEnv: {}, backoffMs: 1 });
   try {
     return await runCollector({
       collector,
-      config: collector.config.parse({ sources }),
+      config: collector.config.parse(part),
       tenant_id: tenant,
       version: '0.0.0',
       image_digest: null,

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Auth, OauthClient, Secret } from './endpoint-auth.ts';
 import { ProviderError } from './errors.ts';
 import type { HttpClient } from './http.ts';
+import { parseJson } from './json.ts';
 
 /** What credentials are read and fetched with. */
 export interface CredentialOptions {
@@ -91,12 +92,4 @@ async function fetchToken(client: OauthClient, { http, timeoutMs, signal }: Cred
     `${origin} gave no token for the client ${client.client_id}: ${status}${word ? ` ${word}` : ''}`,
     { status },
   );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

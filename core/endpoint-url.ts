@@ -1,6 +1,7 @@
 // URLs of endpoints in the one form in which they are compared, stored and asked.
 import { z } from 'zod';
 import { hashText } from './json.ts';
+import { isLoopback } from './local-address.ts';
 
 /** An http or https URL without user, query and fragment; it comes out normalised and without a slash at its end. */
 export const baseUrlSchema = z
@@ -15,7 +16,7 @@ export const baseUrlSchema = z
 
 /** Whether what goes to the URL and comes from it cannot be read or changed on the way: https, or this machine. */
 export function isSecureUrl({ protocol, href }: URL): boolean {
-  return protocol === 'https:' || isLoopback(href);
+  return protocol === 'https:' || leadsToLoopback(href);
 }
 
 /** The key of an endpoint that was given none: a hash of its normalised URL. */
@@ -36,8 +37,8 @@ export function toPlainUrl(text: string): string | undefined {
 }
 
 /** Whether a URL leads to the machine that follows it: the same text is another server elsewhere. */
-export function isLoopback(url: string): boolean {
-  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname);
+export function leadsToLoopback(url: string): boolean {
+  return isLoopback(new URL(url).hostname.replace(/^\[|\]$/g, ''));
 }
 
 function withoutSlash(url: string): string {

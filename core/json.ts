@@ -19,6 +19,20 @@ export const jsonObjectSchema = z
   .record(z.string(), z.unknown())
   .refine((members) => Object.values(members).every(isJson), { error: 'not a JSON object' }) as z.ZodType<JsonObject>;
 
+/** What a text says in JSON; undefined when it is none: cut off, or a page of whoever stands in front. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** JSON without what JSON cannot say: members that are undefined are left out. */
+export function toJson(value: object | null): Json {
+  return JSON.parse(JSON.stringify(value));
+}
+
 /** JSON text with sorted keys and no spaces. Members that are undefined are left out, as JSON.stringify does. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(sortMembers(value)) ?? 'null';

@@ -1,5 +1,5 @@
 // Which hosts of a pasted URL are this machine's own business: loopback, link-local and the metadata services of clouds.
-import { BlockList, isIP } from 'node:net';
+import { BlockList, isIP, isIPv4 } from 'node:net';
 import { z } from 'zod';
 
 /** A host that is allowed all the same: an address, a range (`127.0.0.0/8`) or a name. */
@@ -9,6 +9,11 @@ export const allowedHostSchema = z
   .refine((text) => isRange(text) || isIP(text) !== 0 || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(text), {
     error: 'must be an address, a range such as 127.0.0.0/8, or a host name',
   });
+
+/** Whether an address or name means the machine that uses it. Names that only look so (127.0.0.1.example) do not. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+}
 
 /** Whether the host of a URL, as the URL parser spells it, is refused. Names are not looked up, for nothing is asked for. */
 export type HostGuard = (hostname: string) => boolean;

@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import { describe, expect, test } from 'vitest';
 import { type AuthConfig, authSchema } from '#core/config.ts';
 import { hashText } from '#core/json.ts';
-import { type Auth, authorize, authProblems, isLoopback } from './auth.ts';
+import { type Auth, authorize, authProblems } from './auth.ts';
 import type { AppEnv } from './env.ts';
 
 const auth: AuthConfig & Auth = {
@@ -110,7 +110,7 @@ describe('mode none', () => {
     '',
     '127.1',
     'LOCALHOST ',
-  ])('%j is not loopback', (host) => {
-    expect(isLoopback(host)).toBe(false);
+  ])('is a problem on %j, which is not loopback', (host) => {
+    expect(authProblems('api', { mode: 'none' }, [host])).toHaveLength(1);
   });
 });

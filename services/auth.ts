@@ -1,9 +1,10 @@
 // Who asks, for which tenant, and with which rights: by an issuer's token, by a static one, or nobody in particular on loopback.
 import { hash, timingSafeEqual } from 'node:crypto';
-import { isIPv4 } from 'node:net';
 import type { Context, MiddlewareHandler } from 'hono';
 import type { AuthConfig } from '#core/config.ts';
+import { leadsToLoopback } from '#core/endpoint-url.ts';
 import { type ConfigProblem, ProviderError } from '#core/errors.ts';
+import { isLoopback } from '#core/local-address.ts';
 import type { AppEnv, Identity } from './env.ts';
 import type { Refusal, VerifyToken } from './oidc.ts';
 import { sendProblem } from './problem.ts';
@@ -27,11 +28,6 @@ export function authProblems(service: 'api' | 'ingest', auth: AuthConfig, hosts:
   ];
 }
 
-/** Whether an address or name means this machine. Names that only look so (127.0.0.1.example) do not. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
-}
-
 /**
  * Sets the caller, who must have the right: 401 for a token that proves nothing, 403 for one without the right, 503 when
  * only the issuer could tell and does not answer.
@@ -49,8 +45,7 @@ export function authorize(auth: Auth, tenant: string, scope: string): Middleware
 // A page of another site can reach loopback under a name of its own that it lets resolve to 127.0.0.1 (DNS rebinding):
 // without a token the Host header is all that tells it apart.
 function anybody(c: Context<AppEnv>, tenant_id: string): Identity | Response {
-  const host = new URL(c.req.url).hostname.replace(/^\[|\]$/g, '');
-  if (isLoopback(host)) return { name: 'anybody', tenant_id, scopes: 'all' };
+  if (leadsToLoopback(c.req.url)) return { name: 'anybody', tenant_id, scopes: 'all' };
   return sendProblem(c, {
     status: 403,
     code: 'host_refused',

@@ -6,6 +6,7 @@ import { openDeadline } from '#core/deadline.ts';
 import { isSecureUrl } from '#core/endpoint-url.ts';
 import { ProviderError } from '#core/errors.ts';
 import type { HttpClient } from '#core/http.ts';
+import { parseJson } from '#core/json.ts';
 import type { Logger } from '#core/log.ts';
 import { describeError } from '#core/redact.ts';
 
@@ -134,12 +135,4 @@ async function readDocument<Schema extends z.ZodType>(
   const parsed = schema.safeParse(parseJson(body));
   if (parsed.success) return parsed.data;
   throw new ProviderError('bad_answer', `${url} is not what it should be: ${z.prettifyError(parsed.error)}`);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

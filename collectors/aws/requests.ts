@@ -1,4 +1,5 @@
 // One request to AWS at a time: sends it, keeps its evidence, renews an expired session once, words the refusal.
+
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
@@ -6,6 +7,7 @@ import organizationsPackage from '@aws-sdk/client-organizations/package.json' wi
 import taggingPackage from '@aws-sdk/client-resource-groups-tagging-api/package.json' with { type: 'json' };
 import stsPackage from '@aws-sdk/client-sts/package.json' with { type: 'json' };
 import { z } from 'zod';
+import { parseJson } from '#core/json.ts';
 import type { Request } from '#core/provenance.ts';
 import { isProviderError, toProviderError } from './errors.ts';
 
@@ -101,7 +103,7 @@ export function createRequester(options: { signal: AbortSignal; fetched: (reques
     const wire: Wire = {};
     try {
       const output = await wires.run(wire, () => send({ abortSignal: signal }));
-      const body = parseJson(wire.payload);
+      const body = parsePayload(wire.payload);
       return { output, body, request: record(question, { wire, thing: output, body }) };
     } catch (error) {
       // Without an endpoint nothing was sent: the credentials for it could not be had.
@@ -186,10 +188,7 @@ function toOrigin(request: unknown): string {
   return new URL(`${protocol}//${hostname}${port ? `:${port}` : ''}`).origin;
 }
 
-function parseJson(payload: Buffer | undefined): unknown {
-  try {
-    return payload === undefined ? undefined : JSON.parse(payload.toString('utf8'));
-  } catch {
-    return undefined; // STS answers in XML
-  }
+function parsePayload(payload: Buffer | undefined): unknown {
+  // STS answers in XML.
+  return payload === undefined ? undefined : parseJson(payload.toString('utf8'));
 }

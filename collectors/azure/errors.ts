@@ -1,6 +1,8 @@
 // Azure's refusals as ProviderErrors that name the remedy and keep the ids that Azure's support asks for.
+
 import { z } from 'zod';
 import { ProviderError } from '#core/errors.ts';
+import { parseJson } from '#core/json.ts';
 import { describeError } from '#core/redact.ts';
 
 /** What came of a request that did not succeed. */
@@ -51,11 +53,7 @@ export function isProviderError(error: unknown, code: string): error is Provider
 }
 
 function parseError(body: string | undefined): { code: string; message: string } | undefined {
-  try {
-    return bodySchema.safeParse(JSON.parse(body ?? '')).data?.error;
-  } catch {
-    return undefined; // a proxy's page
-  }
+  return bodySchema.safeParse(parseJson(body ?? '')).data?.error;
 }
 
 function toCode({ status, thrown }: Refusal, code: string | undefined): keyof typeof remedies | 'access_denied' {

@@ -1,7 +1,7 @@
 // Lists of Resource Manager, page by page, to an end that Azure has signalled, and never to another host.
 import { z } from 'zod';
 import { ProviderError } from '#core/errors.ts';
-import { type JsonObject, jsonObjectSchema } from '#core/json.ts';
+import { type JsonObject, jsonObjectSchema, parseJson } from '#core/json.ts';
 import type { Request } from '#core/provenance.ts';
 import { type Exchange, type Question, record, toError } from './calls.ts';
 import { isProviderError } from './errors.ts';
@@ -76,11 +76,7 @@ function toPage(session: AzureSession, question: Question, exchange: Exchange) {
 }
 
 function parseBody(body: string | undefined): z.output<typeof bodySchema> | undefined {
-  try {
-    return bodySchema.safeParse(JSON.parse(body ?? '')).data;
-  } catch {
-    return undefined; // cut off, or a proxy's page
-  }
+  return bodySchema.safeParse(parseJson(body ?? '')).data;
 }
 
 /** Throws before a token is sent to a host that is not the configured Resource Manager: SDKs follow any nextLink. */

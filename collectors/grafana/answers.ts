@@ -1,5 +1,7 @@
 // The answers of Grafana's HTTP API, read leniently, for members come and go with versions, and narrowly: what is not named here is never stored.
+
 import { z } from 'zod';
+import { parseJson } from '#core/json.ts';
 
 // Hidden values are empty there.
 const textSchema = z.string().min(1).optional().catch(undefined);
@@ -51,9 +53,5 @@ export type WireDatasource = z.output<typeof datasourcesSchema>[number];
 
 /** The body in this form; undefined when it is no JSON, or of another form. */
 export function parseAnswer<Schema extends z.ZodType>(schema: Schema, body: string): z.output<Schema> | undefined {
-  try {
-    return schema.safeParse(JSON.parse(body)).data;
-  } catch {
-    return undefined;
-  }
+  return schema.safeParse(parseJson(body)).data;
 }

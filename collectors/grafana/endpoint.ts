@@ -1,6 +1,6 @@
 // Makes the record of a Grafana, and its numbers, out of what was learnt of it.
 import { endpointId } from '#core/endpoint-url.ts';
-import type { JsonObject } from '#core/json.ts';
+import { type JsonObject, toJson } from '#core/json.ts';
 import type { Observation } from '#core/observation.ts';
 import type { GrafanaEndpoint } from './config.ts';
 import { inOrder, toDetail } from './datasources.ts';
@@ -68,9 +68,5 @@ function toDetails({ vitals: { reason, health, org }, found: { build, datasource
 
 // What the schemas let through; data sources only as details show them.
 function toRaw({ vitals: { health, org }, found: { build } }: Learnt): JsonObject {
-  return { health: toPlain(health), org: toPlain(org), build_info: toPlain(build) };
-}
-
-function toPlain(value: object | undefined): JsonObject | null {
-  return value === undefined ? null : JSON.parse(JSON.stringify(value));
+  return { health: toJson(health ?? null), org: toJson(org ?? null), build_info: toJson(build ?? null) };
 }

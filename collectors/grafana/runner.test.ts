@@ -3,8 +3,6 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { systemClock } from '#core/clock.ts';
 import type { Collector } from '#core/collector.ts';
-import { createHttpClient } from '#core/http.ts';
-import { createLogger } from '#core/log.ts';
 import { toSeedRequest } from '#store/seed-request.ts';
 import { countWrites, databases, type Row, type TestStore } from '#store/stores.contract.ts';
 import { openGrafanaFake } from '#testkit/grafana/fake.ts';
@@ -12,7 +10,7 @@ import { addDatasource } from '#testkit/grafana/world.ts';
 import { openPrometheusFake } from '#testkit/prometheus/fake.ts';
 import { secretMarker } from '#testkit/secrets.ts';
 import { collector as prometheus } from '../prometheus/collector.ts';
-import { runCollector } from '../runner.ts';
+import { runConfigured } from '../run.contract.ts';
 import { collector } from './collector.ts';
 import { startGrafana } from './observe.contract.ts';
 
@@ -35,29 +33,12 @@ async function start() {
 }
 
 async function run(endpoints: readonly unknown[], collected: Collector = collector) {
-  const http = createHttpClient({ proxyEnv: {}, backoffMs: 1 });
-  onTestFinished(() => http.close());
   const destination = {
     write(line: string) {
       log += line;
     },
   };
-  return await runCollector({
-    collector: collected,
-    config: collected.config.parse({ timeout: '1s', endpoints }),
-    tenant_id: tenant,
-    version: '0.0.0',
-    image_digest: null,
-    trigger: 'cli',
-    scopes: undefined,
-    writer: store.writer,
-    clock: systemClock,
-    log: createLogger({ level: 'debug', destination }),
-    http,
-    proxyEnv: {},
-    signal: new AbortController().signal,
-    timeoutMs: 60_000,
-  });
+  return await runConfigured(collected, { timeout: '1s', endpoints }, { writer: store.writer, tenant, destination });
 }
 
 const select = (table: string, order = 'scope'): Promise<Row[]> =>

@@ -1,5 +1,6 @@
 // The answers of Prometheus' HTTP API, read leniently: members come and go with versions and flavours.
 import { z } from 'zod';
+import { parseJson } from '#core/json.ts';
 
 const textSchema = z.string().min(1).optional().catch(undefined);
 const numberSchema = z.number().optional().catch(undefined);
@@ -60,12 +61,4 @@ export function parseData<Schema extends z.ZodType>(schema: Schema, body: string
 /** The message of an answer that is an error in the API's own form. */
 export function parseError(body: string): string | undefined {
   return errorSchema.safeParse(parseJson(body)).data?.error;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

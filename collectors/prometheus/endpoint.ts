@@ -1,7 +1,7 @@
 // Makes the record of an endpoint, and its numbers, out of what was learnt of it.
 import { z } from 'zod';
 import { endpointId } from '#core/endpoint-url.ts';
-import type { JsonObject } from '#core/json.ts';
+import { type JsonObject, toJson } from '#core/json.ts';
 import type { Observation } from '#core/observation.ts';
 import { redactJson } from '#core/redact.ts';
 import type { PrometheusEndpoint } from './config.ts';
@@ -76,11 +76,7 @@ function toDetails({ tenant }: PrometheusEndpoint, { reason, build, runtime }: V
 // Without times and counts that move. Behind a load balancer the servers take turns, so the host's name is no part of it either.
 function toRaw({ build, runtime }: Vitals): JsonObject {
   const { startTime: _started, serverTime: _time, lastConfigTime: _loaded, ...lasting } = runtime ?? {};
-  return { buildinfo: toPlain(build), runtimeinfo: runtime === undefined ? null : toPlain(lasting) };
-}
-
-function toPlain(value: object | undefined): JsonObject | null {
-  return value === undefined ? null : JSON.parse(JSON.stringify(value));
+  return { buildinfo: toJson(build ?? null), runtimeinfo: runtime === undefined ? null : toJson(lasting) };
 }
 
 // Of a file of targets, which nobody may have looked at.

@@ -1,6 +1,6 @@
 // What a server leads to: the accounts that it monitors, the servers that it writes to and reads from, and those that it alerts.
 import { accountsInLabels } from '#core/account-reference.ts';
-import { isLoopback } from '#core/endpoint-url.ts';
+import { leadsToLoopback } from '#core/endpoint-url.ts';
 import { type Claim, toRelation } from '#core/monitoring.ts';
 import type { Observation } from '#core/observation.ts';
 import type { Request } from '#core/provenance.ts';
@@ -55,7 +55,7 @@ function toMonitored(to_ref: string, basis: Claim['basis'], evidence: Claim['evi
 
 // Several URLs of one server are one claim. On another machine, loopback is another machine than here.
 function toPeers({ url }: PrometheusEndpoint, relation: Claim['relation'], told: readonly string[]): Target[] {
-  const urls = told.filter((peer) => !isLoopback(peer) || isLoopback(url));
+  const urls = told.filter((peer) => !leadsToLoopback(peer) || leadsToLoopback(url));
   return [...new Set(urls.map(toQueried))].map((to_ref) => ({
     ...{ relation, to_kind: 'monitoring_endpoint', to_ref, basis: 'peer_url' },
     evidence: { urls: urls.filter((peer) => toQueried(peer) === to_ref) },

@@ -3,17 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { systemClock } from '#core/clock.ts';
 import type { Collector } from '#core/collector.ts';
-import { createHttpClient } from '#core/http.ts';
-import { createLogger } from '#core/log.ts';
 import { countWrites, databases, type Row, type TestStore } from '#store/stores.contract.ts';
 import { openGrafanaFake } from '#testkit/grafana/fake.ts';
 import { addDatasource } from '#testkit/grafana/world.ts';
 import { openPrometheusFake, type PrometheusFake } from '#testkit/prometheus/fake.ts';
 import { echoedSecrets, secretMarker } from '#testkit/secrets.ts';
 import { collector as grafana } from '../grafana/collector.ts';
-import { runCollector } from '../runner.ts';
+import { runConfigured } from '../run.contract.ts';
 import { collector } from './collector.ts';
 import { startPrometheus } from './observe.contract.ts';
 
@@ -36,29 +33,12 @@ async function start(): Promise<PrometheusFake> {
 }
 
 async function run(part: Readonly<Record<string, unknown>>, collected: Collector = collector) {
-  const http = createHttpClient({ proxyEnv: {}, backoffMs: 1 });
-  onTestFinished(() => http.close());
   const destination = {
     write(line: string) {
       log += line;
     },
   };
-  return await runCollector({
-    collector: collected,
-    config: collected.config.parse({ timeout: '1s', ...part }),
-    tenant_id: tenant,
-    version: '0.0.0',
-    image_digest: null,
-    trigger: 'cli',
-    scopes: undefined,
-    writer: store.writer,
-    clock: systemClock,
-    log: createLogger({ level: 'debug', destination }),
-    http,
-    proxyEnv: {},
-    signal: new AbortController().signal,
-    timeoutMs: 60_000,
-  });
+  return await runConfigured(collected, { timeout: '1s', ...part }, { writer: store.writer, tenant, destination });
 }
 
 const runOne = (endpoint: Readonly<Record<string, unknown>>) => run({ endpoints: [{ name: 'main', ...endpoint }] });

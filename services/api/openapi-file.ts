@@ -1,15 +1,12 @@
 // Writes docs/openapi.json from the schemas; with --check it only compares, and fails when they have drifted apart.
-import { readFile, writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { systemClock } from '#core/clock.ts';
 import { createLogger } from '#core/log.ts';
+import { type OpenApiFile, runOpenApiFile } from '#services/openapi-file.ts';
 import type { Reader } from '#store/store.ts';
 import { createApi } from './api.ts';
 
-const file = new URL('../../docs/openapi.json', import.meta.url);
-
-/** Throws when the file is not what the schemas say, unless it may be written. */
-export async function updateOpenApiFile({ check }: { check: boolean }): Promise<void> {
+/** The document of the read API. */
+export function toApiFile(): OpenApiFile {
   const { app } = createApi({
     reader: unreadable,
     auth: { mode: 'none' },
@@ -21,11 +18,7 @@ export async function updateOpenApiFile({ check }: { check: boolean }): Promise<
     ops: false,
     stopping: new AbortController().signal,
   });
-  const text = await (await app.request('/openapi.json')).text();
-  if (!check) return await writeFile(file, text);
-  if ((await readFile(file, 'utf8')) !== text) {
-    throw new Error('docs/openapi.json differs from the schemas: run `node services/api/openapi-file.ts`');
-  }
+  return { app, name: 'openapi.json' };
 }
 
 // The document is made without a request, so nothing is ever read.
@@ -50,7 +43,4 @@ const unreadable: Reader = {
   schemaVersion: refuse,
 };
 
-if (import.meta.main) {
-  const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
-  await updateOpenApiFile({ check: values.check });
-}
+if (import.meta.main) await runOpenApiFile(toApiFile());

@@ -2,10 +2,11 @@
 
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { runScripts, type Script } from '#collectors/scripted.contract.ts';
 import { systemClock } from '#core/clock.ts';
+import { oidcSchema } from '#core/config.ts';
 import { endpointId } from '#core/endpoint-url.ts';
 import { StoreError } from '#core/errors.ts';
 import { hashText } from '#core/json.ts';
@@ -15,10 +16,12 @@ import { monitoringEndpointRecordSchema, relationListItemSchema } from '#core/re
 import { createApi } from '#services/api/api.ts';
 import { versionSchema } from '#services/api/record.ts';
 import type { App } from '#services/app.ts';
+import { openAuth } from '#services/open-auth.ts';
 import { problemSchema } from '#services/problem.ts';
 import { latestVersion } from '#store/migration-plan.ts';
 import { type Actor, endpoint, newActor, relation } from '#store/scenario.contract.ts';
 import { countWrites, databases, type Row, type TestStore } from '#store/stores.contract.ts';
+import { openOidcIssuer } from '#testkit/oidc/issuer.ts';
 import { secretMarker } from '#testkit/secrets.ts';
 import { createIngest, type IngestOptions } from './ingest.ts';
 import { maxBodyBytes } from './json-body.ts';
@@ -450,6 +453,29 @@ describe.for(databases)('ingest on $dialect', ({ dialect, open }) => {
       expect(JSON.stringify(await rowsOf(table, 'tenant_id')), table).not.toContain(planted);
     }
     expect(await rowsOf('monitoring_endpoints', 'id')).toHaveLength(1);
+  });
+
+  test('the token of an issuer names who writes and for which tenant, and must have the right', async () => {
+    const issuer = await openOidcIssuer();
+    const config = oidcSchema.parse({ mode: 'oidc', issuer: issuer.url, audience: 'inventory' });
+    const { auth, close } = await openAuth('ingest.auth', config, { proxyEnv: {}, clock: systemClock, log });
+    onTestFinished(async () => {
+      await close();
+      await issuer.close();
+    });
+    create({ auth });
+    const postAs = async (scope: string) => {
+      const claims = { tenant: actor.tenant, scope };
+      const token = await issuer.issue({ subject: 'ada', audience: 'inventory', claims });
+      return await post(body, { token: null, headers: { Authorization: `Bearer ${token}` } });
+    };
+
+    expect(await problemOf(postAs('inventory:read'))).toMatchObject({ status: 403, code: 'insufficient_scope' });
+    await expectOk(postAs('inventory:seed'));
+
+    expect(await rowsOf('audit_log', 'id')).toMatchObject([
+      { tenant_id: actor.tenant, actor: 'ada', outcome: 'created' },
+    ]);
   });
 
   describe('operations', () => {

@@ -1,14 +1,11 @@
 // Writes docs/openapi-ingest.json from the schemas; with --check it only compares, and fails when they have drifted apart.
-import { readFile, writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { systemClock } from '#core/clock.ts';
 import { createLogger } from '#core/log.ts';
+import { type OpenApiFile, runOpenApiFile } from '#services/openapi-file.ts';
 import { createIngest } from './ingest.ts';
 
-const file = new URL('../../docs/openapi-ingest.json', import.meta.url);
-
-/** Throws when the file is not what the schemas say, unless it may be written. */
-export async function updateOpenApiFile({ check }: { check: boolean }): Promise<void> {
+/** The document of ingest. */
+export function toIngestFile(): OpenApiFile {
   // The document is made without a request, so nothing is ever written.
   const refuse = () => Promise.reject(new Error('there is no database'));
   const { app } = createIngest({
@@ -26,14 +23,7 @@ export async function updateOpenApiFile({ check }: { check: boolean }): Promise<
     ops: false,
     stopping: new AbortController().signal,
   });
-  const text = await (await app.request('/openapi.json')).text();
-  if (!check) return await writeFile(file, text);
-  if ((await readFile(file, 'utf8')) !== text) {
-    throw new Error('docs/openapi-ingest.json differs from the schemas: run `node services/ingest/openapi-file.ts`');
-  }
+  return { app, name: 'openapi-ingest.json' };
 }
 
-if (import.meta.main) {
-  const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
-  await updateOpenApiFile({ check: values.check });
-}
+if (import.meta.main) await runOpenApiFile(toIngestFile());
