@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the pinned tools that the checks need beside npm, once, and prints the PATH to use: eval "$(verify/tools.sh)".
-# With names, only those: verify/tools.sh helm buildah
+# With names, only those: verify/tools.sh helm buildah. A version with a ~ is installed only for who names it: it takes long to build.
 # Below $INVENTORY_TOOLS (~/.cache/asset-inventory-tools) each Python tool gets a virtual environment of its own, each Go tool is
 # built from its module, each package of npm gets a folder, and programs of Debian that need nothing else are unpacked, so that
 # no service is started. Those with libraries of the system are installed for the whole machine, where we may.
@@ -17,6 +17,11 @@ zizmor        pip   zizmor                                   1.32.0
 actionlint    go    github.com/rhysd/actionlint/cmd/actionlint  v1.7.12
 prometheus    deb   prometheus                               -
 promtool      deb   prometheus                               -
+opa           go    github.com/open-policy-agent/opa         v1.22.2
+conftest      go    github.com/open-policy-agent/conftest    v0.71.1
+gator         go    github.com/open-policy-agent/gatekeeper/v3/cmd/gator  v3.23.1
+checkov       pip   checkov                                  3.3.30
+cosign        go    github.com/sigstore/cosign/v3/cmd/cosign ~v3.1.3
 oidc-provider npm   oidc-provider                            9.13.3
 apache2       apt   apache2-bin,libapache2-mod-auth-openidc  -
 helm          go    helm.sh/helm/v3/cmd/helm                 v3.22.0
@@ -83,7 +88,8 @@ install_apt() { # name packages,separated,by,commas
 mkdir -p "$bin" "$cache/py" "$cache/go" "$cache/npm"
 failed=0
 while read -r name kind source version; do
-  [[ -n $name && ($# -eq 0 || " $* " == *" $name "*) ]] || continue
+  [[ -n $name && (" $* " == *" $name "* || ($# -eq 0 && $version != "~"*)) ]] || continue
+  version=${version#\~}
   "install_$kind" "$name" "$source" "$version" >&2 || { echo "SKIPPED $name $version could not be installed" >&2; failed=1; }
 done <<<"$table"
 echo "export PATH=$bin:\$PATH:/usr/sbin INVENTORY_NPM_TOOLS=$cache/npm"
