@@ -58,7 +58,7 @@ violation contains report.about(policy, "N9", text) if {
 violation contains report.about(policy, "N9", text) if {
 	some entry in rules
 	not has_ports(entry.content)
-	text := sprintf("egress rule %d names no ports: any is allowed", [entry.rule])
+	text := sprintf("egress rule %d names no ports, or all of them", [entry.rule])
 }
 
 violation contains report.about(policy, "N9", text) if {
