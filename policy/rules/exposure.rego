@@ -1,0 +1,86 @@
+# W11: what comes from outside comes through a gateway, and meets the auth proxy or ingest: nothing else has a way in.
+package k8s.exposure
+
+import data.lib.report
+import data.lib.workload
+
+violation contains report.on("W11", input.review.object, text) if some text in faults
+
+resource := input.review.object
+
+component := workload.component_of(resource)
+
+# By component: the name and the number of its Service's port that leads to where requests are authenticated, and where that is.
+entrance := input.parameters.entrances[component]
+
+faults contains sprintf("type %s would open it to the network: use ClusterIP", [kind]) if {
+	resource.kind == "Service"
+	kind := object.get(resource, ["spec", "type"], "ClusterIP")
+	kind != "ClusterIP"
+}
+
+faults contains "externalIPs must be empty" if {
+	resource.kind == "Service"
+	not object.get(resource, ["spec", "externalIPs"], null) in {null, []}
+}
+
+faults contains sprintf("port %v must lead to %v, where requests are authenticated", [entrance.port, entrance.targets]) if {
+	resource.kind == "Service"
+	some port in resource.spec.ports
+	is_entrance(port)
+	not object.get(port, "targetPort", port.port) in entrance.targets
+}
+
+faults contains sprintf("nothing of the component %q is for the outside", [component]) if {
+	resource.kind in {"Ingress", "HTTPRoute"}
+	not entrance
+}
+
+faults contains sprintf("backend %s must be port %s or %d of a Service beside it", [told, entrance.name, entrance.port]) if {
+	some backend in backends
+	not is_allowed(backend)
+	told := json.marshal(backend)
+}
+
+# Routes whose backends this rule cannot read.
+faults contains "use an Ingress or an HTTPRoute" if {
+	resource.kind in {"GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute"}
+}
+
+backends contains backend if {
+	resource.kind == "Ingress"
+	some rule in resource.spec.rules
+	some path in rule.http.paths
+	backend := path.backend
+}
+
+backends contains resource.spec.defaultBackend if resource.kind == "Ingress"
+
+backends contains backend if {
+	resource.kind == "HTTPRoute"
+	some rule in resource.spec.rules
+	some backend in object.get(rule, "backendRefs", [])
+}
+
+# A copy of every request.
+backends contains backend if {
+	resource.kind == "HTTPRoute"
+	[path, backend] := walk(resource.spec)
+	path[count(path) - 1] == "backendRef"
+}
+
+is_entrance(port) if port.port == entrance.port
+
+is_entrance(port) if object.get(port, "name", "") == entrance.name
+
+is_allowed(backend) if backend.service.port.name == entrance.name
+
+is_allowed(backend) if backend.service.port.number == entrance.port
+
+is_allowed(backend) if {
+	resource.kind == "HTTPRoute"
+	backend.port == entrance.port
+	object.get(backend, "kind", "Service") == "Service"
+	object.get(backend, "group", "") == ""
+	object.get(backend, "namespace", null) in {null, object.get(resource, ["metadata", "namespace"], null)}
+}

@@ -1,0 +1,50 @@
+# S5: a mounted secret is read by the pod's own user and group alone, and written by nobody.
+package k8s.secret_volumes
+
+import data.lib.report
+import data.lib.workload
+
+# 0440: nothing of it may be exceeded, so it is bits that are compared; 0377 is the smaller number.
+most_bits := 288
+
+violation contains report.on("S5", input.review.object, text) if {
+	some volume in secret_volumes
+	some mode in modes(volume)
+	not is_narrow(mode)
+	text := sprintf("the mode of volume %s must be 0440 or narrower", [volume.name])
+}
+
+violation contains report.on_container("S5", input.review.object, container, text) if {
+	some volume in secret_volumes
+	some container in workload.containers(input.review.object)
+	some mount in object.get(container, "volumeMounts", [])
+	mount.name == volume.name
+	object.get(mount, "readOnly", false) != true
+	text := sprintf("the mount of volume %s must be readOnly", [volume.name])
+}
+
+secret_volumes contains volume if {
+	some volume in workload.volumes(input.review.object)
+	object.get(volume, "secret", null) != null
+}
+
+secret_volumes contains volume if {
+	some volume in workload.volumes(input.review.object)
+	some source in object.get(volume, ["projected", "sources"], [])
+	some kind in ["secret", "serviceAccountToken"]
+	object.get(source, kind, null) != null
+}
+
+# The volume's own, which is 0644 where it is not said, and those of its files.
+modes(volume) := array.concat(
+	[object.get(volume, [kind, "defaultMode"], null) | some kind in ["secret", "projected"]; volume[kind]],
+	[item.mode |
+		[path, item] := walk(volume)
+		"items" in path
+	],
+)
+
+is_narrow(mode) if {
+	is_number(mode)
+	bits.and(mode, bits.negate(most_bits)) == 0
+}
