@@ -1,14 +1,14 @@
-# The form in which every rule tells what it found: the rule first, then the object, then what must be otherwise.
+# How every rule says what it found: which rule, in which object, and what is wrong.
 package lib.report
 
-on(rule, resource, text) := {
-	"msg": sprintf("%s: %s %s: %s", [rule, resource.kind, name(resource), text]),
-	"details": {"rule": rule},
+about(resource, rule, text) := {
+	"msg": sprintf("%s %s %s: %s", [rule, resource.kind, name(resource), text]),
+	"details": {"rule": rule, "kind": resource.kind, "name": name(resource)},
 }
 
-on_container(rule, resource, container, text) := {
-	"msg": sprintf("%s: %s %s, container %s: %s", [rule, resource.kind, name(resource), called, text]),
-	"details": {"rule": rule, "container": called},
+about_container(resource, container, rule, text) := {
+	"msg": sprintf("%s %s %s, container %s: %s", [rule, resource.kind, name(resource), called, text]),
+	"details": {"rule": rule, "kind": resource.kind, "name": name(resource), "container": called},
 } if {
 	called := object.get(container, "name", "without a name")
 }

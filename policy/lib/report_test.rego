@@ -3,20 +3,22 @@ package lib.report_test
 
 import data.lib.report
 
+job := {"kind": "Job", "metadata": {"name": "a"}}
+
 test_names_the_object if {
-	report.on("W1", {"kind": "Job", "metadata": {"name": "a"}}, "wrong") == {
-		"msg": "W1: Job a: wrong",
-		"details": {"rule": "W1"},
+	report.about(job, "W1", "wrong") == {
+		"msg": "W1 Job a: wrong",
+		"details": {"rule": "W1", "kind": "Job", "name": "a"},
 	}
 }
 
 test_names_the_container if {
-	report.on_container("W1", {"kind": "Job", "metadata": {"name": "a"}}, {"name": "b"}, "wrong") == {
-		"msg": "W1: Job a, container b: wrong",
-		"details": {"rule": "W1", "container": "b"},
+	report.about_container(job, {"name": "b"}, "W1", "wrong") == {
+		"msg": "W1 Job a, container b: wrong",
+		"details": {"rule": "W1", "kind": "Job", "name": "a", "container": "b"},
 	}
 }
 
 test_bears_what_has_no_name if {
-	report.on_container("W1", {"kind": "Pod"}, {}, "wrong").msg == "W1: Pod without a name, container without a name: wrong"
+	report.about_container({"kind": "Pod"}, {}, "W1", "wrong").msg == "W1 Pod without a name, container without a name: wrong"
 }

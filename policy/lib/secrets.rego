@@ -23,25 +23,25 @@ holds_one(text) if {
 }
 
 # Every way in which a pod names a Secret: variables, sets of variables, volumes, projected volumes, registries.
-names_in(resource) := (((variables(resource) | variable_sets(resource)) | volumes(resource)) | projections(resource)) | registries(resource)
+names_in(pod) := (((variables(pod) | variable_sets(pod)) | volumes(pod)) | projections(pod)) | registries(pod)
 
-variables(resource) := {variable.valueFrom.secretKeyRef.name |
-	some container in workload.containers(resource)
-	some variable in object.get(container, "env", [])
+variables(pod) := {variable.valueFrom.secretKeyRef.name |
+	some container in workload.containers(pod)
+	some variable in container.env
 }
 
-variable_sets(resource) := {set.secretRef.name |
-	some container in workload.containers(resource)
-	some set in object.get(container, "envFrom", [])
+variable_sets(pod) := {set.secretRef.name |
+	some container in workload.containers(pod)
+	some set in container.envFrom
 }
 
-volumes(resource) := {volume.secret.secretName | some volume in workload.volumes(resource)}
+volumes(pod) := {volume.secret.secretName | some volume in workload.volumes(pod)}
 
-projections(resource) := {source.secret.name |
-	some volume in workload.volumes(resource)
-	some source in object.get(volume, ["projected", "sources"], [])
+projections(pod) := {source.secret.name |
+	some volume in workload.volumes(pod)
+	some source in volume.projected.sources
 }
 
-registries(resource) := {reference.name |
-	some reference in object.get(workload.spec(resource), "imagePullSecrets", [])
+registries(pod) := {reference.name |
+	some reference in pod.spec.imagePullSecrets
 }

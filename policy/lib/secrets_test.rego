@@ -46,7 +46,7 @@ test_bears_the_name[name] if {
 }
 
 test_finds_every_secret_of_a_pod if {
-	secrets.names_in({"kind": "Pod", "spec": {
+	secrets.names_in({"spec": {
 		"imagePullSecrets": [{"name": "registry"}],
 		"initContainers": [{"envFrom": [{"secretRef": {"name": "set"}}, {"configMapRef": {"name": "no"}}]}],
 		"containers": [{"env": [

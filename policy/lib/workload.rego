@@ -1,38 +1,45 @@
-# The pods that an object makes, and what is in them.
+# The pods that an object makes, whatever its kind: rules that look at kind Pod alone would see a workload only once it runs.
 package lib.workload
 
-templated := {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"}
+# Metadata and spec of its pods. Undefined for an object that makes none.
+template(resource) := resource if resource.kind == "Pod"
 
-# The pod that the object is, or the template of those it makes. Undefined for what makes none.
-pod(resource) := resource if resource.kind == "Pod"
+template(resource) := resource.spec.jobTemplate.spec.template if resource.kind == "CronJob"
 
-pod(resource) := resource.spec.template if resource.kind in templated
+template(resource) := resource.template if resource.kind == "PodTemplate"
 
-pod(resource) := resource.spec.jobTemplate.spec.template if resource.kind == "CronJob"
+template(resource) := resource.spec.template if {
+	resource.kind in {
+		"DaemonSet",
+		"Deployment",
+		"Job",
+		"ReplicaSet",
+		"ReplicationController",
+		"StatefulSet",
+	}
+}
 
-spec(resource) := object.get(pod(resource), "spec", {})
+labels(pod) := object.get(pod, ["metadata", "labels"], {})
 
-# Which part of the product it is, by the label that NetworkPolicies select; empty for a pod without.
-component(resource) := component_of(pod(resource))
+# Which part of the product a pod is, or whose an object is: by the label that NetworkPolicies select. Empty without one.
+component(labelled) := object.get(labelled, ["metadata", "labels", "app.kubernetes.io/component"], "")
 
-component_of(labelled) := object.get(labelled, ["metadata", "labels", "app.kubernetes.io/component"], "")
-
-# Of every kind: nothing runs in a pod that is not here.
-containers(resource) := [container |
+# Every container of a pod, those that start first and those that are put in later included.
+containers(pod) := [container |
 	some list in ["initContainers", "containers", "ephemeralContainers"]
-	some container in object.get(spec(resource), list, [])
+	some container in pod.spec[list]
 ]
 
-# Those that have resources and probes: an ephemeral container cannot.
-lasting_containers(resource) := [container |
+# Those that may have resources and probes: one that is put in later may not.
+lasting_containers(pod) := [container |
 	some list in ["initContainers", "containers"]
-	some container in object.get(spec(resource), list, [])
+	some container in pod.spec[list]
 ]
 
-volumes(resource) := [volume | some volume in object.get(spec(resource), "volumes", [])]
+volumes(pod) := [volume | some volume in pod.spec.volumes]
 
 # A setting of security as it holds for a container: its own, else the pod's; null where neither says it.
-effective(resource, container, setting) := own if {
+effective(pod, container, setting) := own if {
 	own := object.get(container, ["securityContext", setting], null)
 	own != null
-} else := object.get(spec(resource), ["securityContext", setting], null)
+} else := object.get(pod, ["spec", "securityContext", setting], null)

@@ -3,7 +3,7 @@ package lib.workload_test
 
 import data.lib.workload
 
-template := {
+pod := {
 	"metadata": {"labels": {"app.kubernetes.io/component": "api"}},
 	"spec": {
 		"securityContext": {"runAsUser": 2, "runAsGroup": 3},
@@ -14,50 +14,48 @@ template := {
 	},
 }
 
-resources := {
-	"Pod": object.union(template, {"kind": "Pod"}),
-	"Deployment": {"kind": "Deployment", "spec": {"template": template}},
-	"StatefulSet": {"kind": "StatefulSet", "spec": {"template": template}},
-	"DaemonSet": {"kind": "DaemonSet", "spec": {"template": template}},
-	"ReplicaSet": {"kind": "ReplicaSet", "spec": {"template": template}},
-	"Job": {"kind": "Job", "spec": {"template": template}},
-	"CronJob": {"kind": "CronJob", "spec": {"jobTemplate": {"spec": {"template": template}}}},
+test_finds_the_pods_of_a[kind] if {
+	some kind in ["DaemonSet", "Deployment", "Job", "ReplicaSet", "ReplicationController", "StatefulSet"]
+	workload.template({"kind": kind, "spec": {"template": pod}}) == pod
 }
 
-test_finds_everything_in_a[kind] if {
-	some kind, resource in resources
-	workload.component(resource) == "api"
-	[container.name | some container in workload.containers(resource)] == ["first", "main", "debug"]
-	[container.name | some container in workload.lasting_containers(resource)] == ["first", "main"]
-	workload.volumes(resource) == [{"name": "config"}]
+test_finds_the_pods_of_a_cron_job if {
+	workload.template({"kind": "CronJob", "spec": {"jobTemplate": {"spec": {"template": pod}}}}) == pod
 }
 
-test_takes_the_container_s_word_before_the_pod_s if {
-	resource := resources.Pod
-	main := resource.spec.containers[0]
-	workload.effective(resource, main, "runAsUser") == 1
-	workload.effective(resource, main, "runAsGroup") == 3
-	workload.effective(resource, main, "runAsNonRoot") == null
+test_finds_the_pods_of_a_template if workload.template({"kind": "PodTemplate", "template": pod}) == pod
+
+test_finds_the_pod_itself if {
+	resource := object.union(pod, {"kind": "Pod"})
+	workload.template(resource) == resource
 }
 
-test_finds_no_pod_elsewhere if {
-	resource := {"kind": "ConfigMap", "spec": {"template": template}}
-	not workload.pod(resource)
-	workload.containers(resource) == []
-	workload.lasting_containers(resource) == []
-	workload.volumes(resource) == []
+test_finds_no_pods_elsewhere if not workload.template({"kind": "ConfigMap", "spec": {"template": pod}})
+
+test_finds_everything_in_a_pod if {
+	workload.labels(pod) == {"app.kubernetes.io/component": "api"}
+	workload.component(pod) == "api"
+	[container.name | some container in workload.containers(pod)] == ["first", "main", "debug"]
+	[container.name | some container in workload.lasting_containers(pod)] == ["first", "main"]
+	workload.volumes(pod) == [{"name": "config"}]
 }
 
-test_bears_a_pod_with_nothing_in_it[note] if {
-	some note, resource in {
-		"no template": {"kind": "Deployment", "spec": {}},
-		"no spec": {"kind": "Pod"},
-		"null": {"kind": "Pod", "metadata": null, "spec": {"containers": null, "volumes": null}},
+test_takes_the_word_of_the_container_first if {
+	main := pod.spec.containers[0]
+	workload.effective(pod, main, "runAsUser") == 1
+	workload.effective(pod, main, "runAsGroup") == 3
+	workload.effective(pod, main, "runAsNonRoot") == null
+}
+
+test_bears_a_pod_with[note] if {
+	some note, bare in {
+		"nothing": {},
+		"null": {"metadata": null, "spec": {"containers": null, "volumes": null, "securityContext": null}},
+		"null for labels": {"metadata": {"labels": null}},
 	}
-	workload.containers(resource) == []
-	workload.volumes(resource) == []
-}
-
-test_has_no_component_without_a_label if {
-	workload.component({"kind": "Pod", "metadata": {"labels": null}}) == ""
+	workload.component(bare) == ""
+	workload.containers(bare) == []
+	workload.lasting_containers(bare) == []
+	workload.volumes(bare) == []
+	workload.effective(bare, {"securityContext": null}, "runAsUser") == null
 }

@@ -9,7 +9,7 @@ messages(kind) := {found.msg |
 
 test_refuses_a[kind] if {
 	some kind in ["Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"]
-	messages(kind) == {sprintf("W10: %s a: no component needs rights in the cluster: remove it", [kind])}
+	messages(kind) == {sprintf("W10 %s a: no component needs rights in the cluster: remove it", [kind])}
 }
 
 test_accepts_an_account if messages("ServiceAccount") == set()

@@ -1,10 +1,17 @@
-# W8: a CronJob ends before it starts again, tries again only where that helps, and leaves nothing behind.
+# METADATA
+# title: A CronJob ends before it starts again, tries again only where that helps, and leaves nothing behind.
+# custom:
+#   kinds: [{apiGroups: [batch], kinds: [CronJob]}]
+#   rules:
+#     W8: Two runs of one collector would fight for its lease; bad configuration does not get better by trying; after a hundred missed starts an unbounded schedule stops.
 package k8s.cronjob_bounds
 
 import data.lib.report
 import data.lib.workload
 
-violation contains report.on("W8", input.review.object, text) if {
+pod := workload.template(input.review.object)
+
+violation contains report.about(input.review.object, "W8", text) if {
 	input.review.object.kind == "CronJob"
 	some text in faults
 }
@@ -16,7 +23,7 @@ cronjob := object.get(input.review.object, "spec", {})
 
 job := object.get(cronjob, ["jobTemplate", "spec"], {})
 
-component := workload.component(input.review.object)
+component := workload.component(pod)
 
 limits := input.parameters.components[component]
 
@@ -45,7 +52,7 @@ faults contains "concurrencyPolicy must be Forbid" if object.get(cronjob, "concu
 faults contains "timeZone must be set" if object.get(cronjob, "timeZone", "") in {"", null}
 
 faults contains "restartPolicy must be Never" if {
-	object.get(workload.spec(input.review.object), "restartPolicy", "Always") != "Never"
+	object.get(pod.spec, "restartPolicy", "Always") != "Never"
 }
 
 faults contains "podFailurePolicy must fail the Job on exit code 2: bad configuration" if not fails_on_configuration

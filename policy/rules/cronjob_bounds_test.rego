@@ -81,14 +81,14 @@ test_refuses[note] if {
 		"a drained node's blame": ["jobTemplate/spec/podFailurePolicy/rules/1/action", "Count", "podFailurePolicy must ignore DisruptionTarget"],
 		"another condition": ["jobTemplate/spec/podFailurePolicy/rules/1/onPodConditions/0/type", "Ready", "podFailurePolicy must ignore DisruptionTarget"],
 	}
-	messages([{"op": "replace", "path": sprintf("/spec/%s", [path]), "value": value}]) == {sprintf("W8: CronJob inventory-collector-aws: %s", [text])}
+	messages([{"op": "replace", "path": sprintf("/spec/%s", [path]), "value": value}]) == {sprintf("W8 CronJob inventory-collector-aws: %s", [text])}
 }
 
 test_refuses_a_name_that_leaves_no_room if {
 	name := concat("", ["a" | some _ in numbers.range(1, 53)])
-	messages([{"op": "replace", "path": "/metadata/name", "value": name}]) == {sprintf("W8: CronJob %s: its name must have at most 52 characters", [name])}
+	messages([{"op": "replace", "path": "/metadata/name", "value": name}]) == {sprintf("W8 CronJob %s: its name must have at most 52 characters", [name])}
 }
 
 test_refuses_a_component_without_bounds if {
-	messages([{"op": "replace", "path": label, "value": "other"}]) == {`W8: CronJob inventory-collector-aws: there are no bounds for the component "other"`}
+	messages([{"op": "replace", "path": label, "value": "other"}]) == {`W8 CronJob inventory-collector-aws: there are no bounds for the component "other"`}
 }

@@ -1,27 +1,31 @@
-# W9: a Deployment is asked two different questions, whether it lives and whether it can serve, and its replicas do not stand on one node.
+# METADATA
+# title: A Deployment is asked whether it lives and whether it can serve, and its replicas stand apart.
+# custom:
+#   kinds: [{apiGroups: [apps], kinds: [Deployment]}]
+#   rules:
+#     W9: With one question for both, a database that is away restarts every replica; with all of them on one node, its end is theirs.
 package k8s.deployment_availability
 
 import data.lib.report
 import data.lib.workload
 
-violation contains report.on("W9", input.review.object, text) if {
+pod := workload.template(input.review.object)
+
+violation contains report.about(input.review.object, "W9", text) if {
 	input.review.object.kind == "Deployment"
 	some text in faults
 }
 
-violation contains report.on_container("W9", input.review.object, container, text) if {
+violation contains report.about_container(input.review.object, container, "W9", text) if {
 	input.review.object.kind == "Deployment"
 	some [container, text] in container_faults
 }
 
-# An init container that is not restarted has ended before anybody asks.
-serving := [container |
-	some container in workload.lasting_containers(input.review.object)
-	not container in object.get(workload.spec(input.review.object), "initContainers", [])
-]
+serving := [container | some container in pod.spec.containers]
 
+# An init container that is not restarted has ended before anybody asks.
 sidecars := [container |
-	some container in object.get(workload.spec(input.review.object), "initContainers", [])
+	some container in pod.spec.initContainers
 	object.get(container, "restartPolicy", null) == "Always"
 ]
 
@@ -39,7 +43,7 @@ container_faults contains [container, "readinessProbe and livenessProbe must not
 
 faults contains "topologySpreadConstraints must be set where there are several replicas" if {
 	object.get(input.review.object, ["spec", "replicas"], 1) > 1
-	object.get(workload.spec(input.review.object), "topologySpreadConstraints", null) in {null, []}
+	object.get(pod.spec, "topologySpreadConstraints", null) in {null, []}
 }
 
 question(probe) := ["GET", object.get(probe.httpGet, "path", "/")] if probe.httpGet

@@ -65,5 +65,5 @@ test_refuses[note] if {
 		"a sidecar that nobody asks": [{"op": "remove", "path": sprintf("%s/initContainers/1/livenessProbe", [pod])}, ", container auth-proxy: livenessProbe must be set"],
 		"a sidecar with one question": [{"op": "replace", "path": sprintf("%s/initContainers/1/livenessProbe/httpGet/path", [pod]), "value": "/ready"}, ", container auth-proxy: readinessProbe and livenessProbe must not ask the same"],
 	}
-	messages([patch]) == {sprintf("W9: Deployment api%s", [text])}
+	messages([patch]) == {sprintf("W9 Deployment api%s", [text])}
 }

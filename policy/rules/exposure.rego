@@ -1,14 +1,22 @@
-# W11: what comes from outside comes through a gateway, and meets the auth proxy or ingest: nothing else has a way in.
+# METADATA
+# title: What comes from outside meets the auth proxy or ingest, and nothing else.
+# custom:
+#   kinds:
+#     - {apiGroups: [""], kinds: [Service]}
+#     - {apiGroups: [networking.k8s.io], kinds: [Ingress]}
+#     - {apiGroups: [gateway.networking.k8s.io], kinds: [HTTPRoute, GRPCRoute, TCPRoute, TLSRoute, UDPRoute]}
+#   rules:
+#     W11: Requests are authenticated at one place; a port of the node, a balancer or a route to another port leads past it.
 package k8s.exposure
 
 import data.lib.report
 import data.lib.workload
 
-violation contains report.on("W11", input.review.object, text) if some text in faults
+violation contains report.about(input.review.object, "W11", text) if some text in faults
 
 resource := input.review.object
 
-component := workload.component_of(resource)
+component := workload.component(resource)
 
 # By component: the name and the number of its Service's port that leads to where requests are authenticated, and where that is.
 entrance := input.parameters.entrances[component]
@@ -59,7 +67,7 @@ backends contains resource.spec.defaultBackend if resource.kind == "Ingress"
 backends contains backend if {
 	resource.kind == "HTTPRoute"
 	some rule in resource.spec.rules
-	some backend in object.get(rule, "backendRefs", [])
+	some backend in rule.backendRefs
 }
 
 # A copy of every request.

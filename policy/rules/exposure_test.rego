@@ -59,7 +59,7 @@ test_refuses_a_service_with[note] if {
 		"a target that is not said": [{"op": "remove", "path": "/spec/ports/0/targetPort"}, "port 80 must lead to [4180], where requests are authenticated"],
 		"a second port of the name": [{"op": "replace", "path": "/spec/ports/1/name", "value": "http"}, "port 80 must lead to [4180], where requests are authenticated"],
 	}
-	messages(service, [patch]) == {sprintf("W11: Service api: %s", [text])}
+	messages(service, [patch]) == {sprintf("W11 Service api: %s", [text])}
 }
 
 test_refuses_an_ingress_to[note] if {
@@ -69,7 +69,7 @@ test_refuses_an_ingress_to[note] if {
 		"something that is no Service": ["/spec/rules/0/http/paths/0/backend", {"resource": {"kind": "StorageBucket", "name": "a"}}],
 		"metrics, where nothing else fits": ["/spec/defaultBackend", {"service": {"name": "api", "port": {"name": "ops"}}}],
 	}
-	messages(ingress, [{"op": "add", "path": path, "value": value}]) == {sprintf("W11: Ingress api: backend %s must be port http or 80 of a Service beside it", [json.marshal(value)])}
+	messages(ingress, [{"op": "add", "path": path, "value": value}]) == {sprintf("W11 Ingress api: backend %s must be port http or 80 of a Service beside it", [json.marshal(value)])}
 }
 
 test_refuses_a_route_to[note] if {
@@ -79,7 +79,7 @@ test_refuses_a_route_to[note] if {
 		"another kind": ["/spec/rules/0/backendRefs/0", {"name": "api", "kind": "ServiceImport", "group": "multicluster.x-k8s.io", "port": 80}],
 		"another group": ["/spec/rules/0/backendRefs/0", {"name": "api", "group": "example.com", "port": 80}],
 	}
-	messages(route, [{"op": "replace", "path": path, "value": value}]) == {sprintf("W11: HTTPRoute api: backend %s must be port http or 80 of a Service beside it", [json.marshal(value)])}
+	messages(route, [{"op": "replace", "path": path, "value": value}]) == {sprintf("W11 HTTPRoute api: backend %s must be port http or 80 of a Service beside it", [json.marshal(value)])}
 }
 
 test_refuses_a_copy_of_every_request if {
@@ -90,10 +90,10 @@ test_refuses_a_copy_of_every_request if {
 test_refuses_a_way_in_for_what_has_none[kind] if {
 	some kind, resource in {"Ingress": ingress, "HTTPRoute": route}
 	patches := [{"op": "replace", "path": "/metadata/labels/app.kubernetes.io~1component", "value": "prune"}]
-	messages(resource, patches) == {sprintf(`W11: %s api: nothing of the component "prune" is for the outside`, [kind])}
+	messages(resource, patches) == {sprintf(`W11 %s api: nothing of the component "prune" is for the outside`, [kind])}
 }
 
 test_refuses_a_route_that_is_no_http[kind] if {
 	some kind in ["GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute"]
-	messages({"kind": kind, "metadata": metadata}, []) == {sprintf("W11: %s api: use an Ingress or an HTTPRoute", [kind])}
+	messages({"kind": kind, "metadata": metadata}, []) == {sprintf("W11 %s api: use an Ingress or an HTTPRoute", [kind])}
 }

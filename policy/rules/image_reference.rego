@@ -1,11 +1,21 @@
-# W1: an image comes from a known registry and is named by its digest, for a tag can be moved.
+# METADATA
+# title: An image comes from a known registry and is named by its digest.
+# custom:
+#   kinds:
+#     - {apiGroups: [""], kinds: [Pod, PodTemplate, ReplicationController]}
+#     - {apiGroups: [apps], kinds: [Deployment, StatefulSet, DaemonSet, ReplicaSet]}
+#     - {apiGroups: [batch], kinds: [Job, CronJob]}
+#   rules:
+#     W1: A tag can be moved to other bytes, and a registry that nobody chose can serve any.
 package k8s.image_reference
 
 import data.lib.report
 import data.lib.workload
 
-violation contains report.on_container("W1", input.review.object, container, text) if {
-	some container in workload.containers(input.review.object)
+pod := workload.template(input.review.object)
+
+violation contains report.about_container(input.review.object, container, "W1", text) if {
+	some container in workload.containers(pod)
 	image := object.get(container, "image", "")
 	not is_trusted(image)
 	text := sprintf("image %q must be REPOSITORY@sha256:… of %s", [image, concat(", ", input.parameters.registries)])

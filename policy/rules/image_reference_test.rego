@@ -39,7 +39,7 @@ test_refuses[image] if {
 		sprintf("evil.example/registry.example:5000/team/asset-inventory@%s", [digest]),
 		sprintf("asset-inventory@%s", [digest]),
 	]
-	messages({"name": "api", "image": image}) == {sprintf("W1: Pod api, container api: image %q must be REPOSITORY@sha256:… of registry.example:5000/team, quay.io/oauth2-proxy", [image])}
+	messages({"name": "api", "image": image}) == {sprintf("W1 Pod api, container api: image %q must be REPOSITORY@sha256:… of registry.example:5000/team, quay.io/oauth2-proxy", [image])}
 }
 
 test_refuses_a_container_without_an_image if count(messages({"name": "api"})) == 1

@@ -63,12 +63,12 @@ test_refuses[note] if {
 	}
 	patches := [{"op": "add", "path": sprintf("%s/%s", [pod, path]), "value": value}]
 	removed := [{"op": "remove", "path": sprintf("%s/%s", [pod, path])} | path in {"volumes/0", "containers/0/env/0"}]
-	messages(array.concat(removed, patches)) == {sprintf("W4: StatefulSet api%s", [text])}
+	messages(array.concat(removed, patches)) == {sprintf("W4 StatefulSet api%s", [text])}
 }
 
 test_refuses_claims_of_a_stateful_set if {
 	patches := [{"op": "add", "path": "/spec/volumeClaimTemplates", "value": [{"metadata": {"name": "data"}}]}]
-	messages(patches) == {"W4: StatefulSet api: volumeClaimTemplates must be empty: what is kept is kept in PostgreSQL"}
+	messages(patches) == {"W4 StatefulSet api: volumeClaimTemplates must be empty: what is kept is kept in PostgreSQL"}
 }
 
 test_refuses_a_claim if {
@@ -76,5 +76,5 @@ test_refuses_a_claim if {
 		"kind": "PersistentVolumeClaim",
 		"metadata": {"name": "data"},
 	}}}
-	{entry.msg | some entry in found} == {"W4: PersistentVolumeClaim data: nothing is kept in the cluster: use PostgreSQL"}
+	{entry.msg | some entry in found} == {"W4 PersistentVolumeClaim data: nothing is kept in the cluster: use PostgreSQL"}
 }

@@ -27,15 +27,15 @@ test_refuses_a_container_without[quantity] if {
 		[{"op": "remove", "path": sprintf("%s/resources/%s", [container, quantity])}],
 		[{"op": "replace", "path": sprintf("%s/resources/%s", [container, quantity]), "value": ""}],
 	]
-	messages(patches) == {sprintf("W5: Job migrate, container migrate: resources.%s must be set", [replace(quantity, "/", ".")])}
+	messages(patches) == {sprintf("W5 Job migrate, container migrate: resources.%s must be set", [replace(quantity, "/", ".")])}
 }
 
 test_refuses_an_init_container_without_any if {
 	patches := [{"op": "add", "path": "/spec/template/spec/initContainers", "value": [{"name": "wait"}]}]
 	messages(patches) == {
-		"W5: Job migrate, container wait: resources.requests.cpu must be set",
-		"W5: Job migrate, container wait: resources.requests.memory must be set",
-		"W5: Job migrate, container wait: resources.limits.memory must be set",
+		"W5 Job migrate, container wait: resources.requests.cpu must be set",
+		"W5 Job migrate, container wait: resources.requests.memory must be set",
+		"W5 Job migrate, container wait: resources.limits.memory must be set",
 	}
 }
 

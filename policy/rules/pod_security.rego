@@ -1,4 +1,12 @@
-# W3: the Pod Security Standard "restricted" for every container, and stricter: a numeric user above those of the system, and read-only files.
+# METADATA
+# title: 'Every container is held to the Pod Security Standard "restricted", and to more.'
+# custom:
+#   kinds:
+#     - {apiGroups: [""], kinds: [Pod, PodTemplate, ReplicationController]}
+#     - {apiGroups: [apps], kinds: [Deployment, StatefulSet, DaemonSet, ReplicaSet]}
+#     - {apiGroups: [batch], kinds: [Job, CronJob]}
+#   rules:
+#     W3: 'A container that gets out of its program is still nobody, with nothing to write to and no rights: a numeric user above those of the system, read-only files, no capability.'
 package k8s.pod_security
 
 import data.lib.report
@@ -6,17 +14,19 @@ import data.lib.workload
 
 lowest_user := 10000
 
-violation contains report.on("W3", input.review.object, text) if some text in pod_faults
+pod := workload.template(input.review.object)
 
-violation contains report.on_container("W3", input.review.object, container, text) if {
+violation contains report.about(input.review.object, "W3", text) if some text in pod_faults
+
+violation contains report.about_container(input.review.object, container, "W3", text) if {
 	some [container, text] in faults
 }
 
-containers := workload.containers(input.review.object)
+containers := workload.containers(pod)
 
 own(container, setting) := object.get(container, ["securityContext", setting], null)
 
-effective(container, setting) := workload.effective(input.review.object, container, setting)
+effective(container, setting) := workload.effective(pod, container, setting)
 
 faults contains [container, "allowPrivilegeEscalation must be false"] if {
 	some container in containers
@@ -90,7 +100,7 @@ faults contains [container, sprintf("%s must not name a host", [occasion])] if {
 }
 
 pod_faults contains "sysctls must not be set" if {
-	settings := object.get(workload.spec(input.review.object), ["securityContext", "sysctls"], null)
+	settings := object.get(pod.spec, ["securityContext", "sysctls"], null)
 	not settings in {null, []}
 }
 

@@ -73,7 +73,7 @@ test_refuses_for_the_container[note] if {
 		"a process of a Windows host": ["windowsOptions", {"hostProcess": true}, "windowsOptions must not be set"],
 	}
 	patches := [{"op": "add", "path": sprintf("%s/securityContext/%s", [container, path]), "value": value}]
-	messages(patches) == {sprintf("W3: Deployment api, container api: %s", [text])}
+	messages(patches) == {sprintf("W3 Deployment api, container api: %s", [text])}
 }
 
 test_refuses_a_host_in[note] if {
@@ -83,26 +83,26 @@ test_refuses_a_host_in[note] if {
 		"preStop": ["lifecycle", {"preStop": {"httpGet": {"host": "10.0.0.1"}}}],
 	}
 	patches := [{"op": "add", "path": sprintf("%s/%s", [container, path]), "value": value}]
-	messages(patches) == {sprintf("W3: Deployment api, container api: %s must not name a host", [note])}
+	messages(patches) == {sprintf("W3 Deployment api, container api: %s must not name a host", [note])}
 }
 
 test_refuses_sysctls if {
 	patches := [{"op": "add", "path": sprintf("%s/securityContext/sysctls", [pod]), "value": [{"name": "kernel.shm_rmid_forced", "value": "0"}]}]
-	messages(patches) == {"W3: Deployment api: sysctls must not be set"}
+	messages(patches) == {"W3 Deployment api: sysctls must not be set"}
 }
 
 test_looks_at_containers_of_every_kind[list] if {
 	some list in ["initContainers", "ephemeralContainers"]
 	patches := [{"op": "add", "path": sprintf("%s/%s", [pod, list]), "value": [{"name": "other", "image": "a"}]}]
 	messages(patches) == {
-		"W3: Deployment api, container other: allowPrivilegeEscalation must be false",
-		"W3: Deployment api, container other: readOnlyRootFilesystem must be true",
-		"W3: Deployment api, container other: capabilities.drop must hold ALL",
+		"W3 Deployment api, container other: allowPrivilegeEscalation must be false",
+		"W3 Deployment api, container other: readOnlyRootFilesystem must be true",
+		"W3 Deployment api, container other: capabilities.drop must hold ALL",
 	}
 }
 
 test_refuses_what_says_nothing if {
-	messages([{"op": "replace", "path": pod, "value": {"containers": [{"image": "a"}]}}]) == {sprintf("W3: Deployment api, container without a name: %s", [text]) |
+	messages([{"op": "replace", "path": pod, "value": {"containers": [{"image": "a"}]}}]) == {sprintf("W3 Deployment api, container without a name: %s", [text]) |
 		some text in [
 			"allowPrivilegeEscalation must be false",
 			"readOnlyRootFilesystem must be true",

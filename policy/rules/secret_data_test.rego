@@ -8,7 +8,7 @@ messages(resource) := {found.msg |
 }
 
 test_refuses_a_secret if {
-	messages({"kind": "Secret"}) == {"S4: Secret a: make it in the cluster, or let an ExternalSecret do that: a manifest is no place for a secret"}
+	messages({"kind": "Secret"}) == {"S4 Secret a: make it in the cluster, or let an ExternalSecret do that: a manifest is no place for a secret"}
 }
 
 test_accepts[note] if {
@@ -26,9 +26,9 @@ test_refuses_what_looks_like_one[note] if {
 		"text": {"data": {"api.yaml": "url: postgres://api:pw@db/inventory"}},
 		"bytes": {"binaryData": {"api.yaml": base64.encode("url: postgres://api:pw@db/inventory")}},
 	}
-	messages(object.union({"kind": "ConfigMap"}, entries)) == {"S4: ConfigMap a: api.yaml holds what looks like a secret: keep it in a Secret"}
+	messages(object.union({"kind": "ConfigMap"}, entries)) == {"S4 ConfigMap a: api.yaml holds what looks like a secret: keep it in a Secret"}
 }
 
 test_refuses_what_is_named_like_one if {
-	messages({"kind": "ConfigMap", "data": {"db_password": "x"}}) == {"S4: ConfigMap a: db_password is named like a secret: keep it in a Secret, or name it otherwise if it is none"}
+	messages({"kind": "ConfigMap", "data": {"db_password": "x"}}) == {"S4 ConfigMap a: db_password is named like a secret: keep it in a Secret, or name it otherwise if it is none"}
 }

@@ -28,17 +28,17 @@ test_accepts_its_own[name] if {
 }
 
 test_refuses_another_s if {
-	messages(pod("api", "ingest-database")) == {`S3: Pod a: the Secret "ingest-database" is none of the component "api": api-database, api-session`}
+	messages(pod("api", "ingest-database")) == {`S3 Pod a: the Secret "ingest-database" is none of the component "api": api-database, api-session`}
 }
 
 test_refuses_any_for[component] if {
 	some component in ["unknown", ""]
-	messages(pod(component, "api-database")) == {sprintf(`S3: Pod a: the Secret "api-database" is none of the component %q: `, [component])}
+	messages(pod(component, "api-database")) == {sprintf(`S3 Pod a: the Secret "api-database" is none of the component %q: `, [component])}
 }
 
 test_refuses_another_s_for_the_account[list] if {
 	some list in ["secrets", "imagePullSecrets"]
-	messages(account("ingest", list, "api-database")) == {`S3: ServiceAccount a: the Secret "api-database" is none of the component "ingest": ingest-database`}
+	messages(account("ingest", list, "api-database")) == {`S3 ServiceAccount a: the Secret "api-database" is none of the component "ingest": ingest-database`}
 }
 
 test_refuses_any_for_an_account_of_nobody if {

@@ -36,13 +36,13 @@ test_accepts[note] if {
 
 test_refuses[note] if {
 	some note, [path, value, text] in {
-		"a value": ["env/0", {"name": "API_TOKEN", "value": "abc"}, "S1: CronJob aws, container collector: API_TOKEN must come from a Secret (valueFrom.secretKeyRef), or be named otherwise if it is none"],
-		"an empty one": ["env/0", {"name": "API_TOKEN", "value": ""}, "S1: CronJob aws, container collector: API_TOKEN must come from a Secret (valueFrom.secretKeyRef), or be named otherwise if it is none"],
-		"one of a ConfigMap": ["env/0", {"name": "API_TOKEN", "valueFrom": {"configMapKeyRef": {"name": "a", "key": "b"}}}, "S1: CronJob aws, container collector: API_TOKEN must come from a Secret (valueFrom.secretKeyRef), or be named otherwise if it is none"],
-		"a secret under a harmless name": ["env/1/value", "http://user:pw@proxy.example:3128", "S1: CronJob aws, container collector: LOG_LEVEL holds what looks like a secret: use valueFrom.secretKeyRef"],
-		"a secret among the arguments": ["args", ["collect", "postgres://a:b@c"], "S1: CronJob aws, container collector: args holds what looks like a secret: everybody who may list processes reads it"],
-		"a secret in the command": ["command", ["sh", "-c", "curl https://a:b@c"], "S1: CronJob aws, container collector: command holds what looks like a secret: everybody who may list processes reads it"],
-		"a whole Secret": ["envFrom/0", {"secretRef": {"name": "a"}}, "S2: CronJob aws, container collector: envFrom.secretRef gives it every key of a Secret: name the keys it needs in env"],
+		"a value": ["env/0", {"name": "API_TOKEN", "value": "abc"}, "S1 CronJob aws, container collector: API_TOKEN must come from a Secret (valueFrom.secretKeyRef), or be named otherwise if it is none"],
+		"an empty one": ["env/0", {"name": "API_TOKEN", "value": ""}, "S1 CronJob aws, container collector: API_TOKEN must come from a Secret (valueFrom.secretKeyRef), or be named otherwise if it is none"],
+		"one of a ConfigMap": ["env/0", {"name": "API_TOKEN", "valueFrom": {"configMapKeyRef": {"name": "a", "key": "b"}}}, "S1 CronJob aws, container collector: API_TOKEN must come from a Secret (valueFrom.secretKeyRef), or be named otherwise if it is none"],
+		"a secret under a harmless name": ["env/1/value", "http://user:pw@proxy.example:3128", "S1 CronJob aws, container collector: LOG_LEVEL holds what looks like a secret: use valueFrom.secretKeyRef"],
+		"a secret among the arguments": ["args", ["collect", "postgres://a:b@c"], "S1 CronJob aws, container collector: args holds what looks like a secret: everybody who may list processes reads it"],
+		"a secret in the command": ["command", ["sh", "-c", "curl https://a:b@c"], "S1 CronJob aws, container collector: command holds what looks like a secret: everybody who may list processes reads it"],
+		"a whole Secret": ["envFrom/0", {"secretRef": {"name": "a"}}, "S2 CronJob aws, container collector: envFrom.secretRef gives it every key of a Secret: name the keys it needs in env"],
 	}
 	existing := [{"op": "remove", "path": sprintf("%s/%s", [container, path])} | path in {"env/0", "envFrom/0"}]
 	messages(array.concat(existing, [{"op": "add", "path": sprintf("%s/%s", [container, path]), "value": value}])) == {text}

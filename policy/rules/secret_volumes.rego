@@ -1,4 +1,12 @@
-# S5: a mounted secret is read by the pod's own user and group alone, and written by nobody.
+# METADATA
+# title: 'A mounted secret is read by the pod''s own user and group alone.'
+# custom:
+#   kinds:
+#     - {apiGroups: [""], kinds: [Pod, PodTemplate, ReplicationController]}
+#     - {apiGroups: [apps], kinds: [Deployment, StatefulSet, DaemonSet, ReplicaSet]}
+#     - {apiGroups: [batch], kinds: [Job, CronJob]}
+#   rules:
+#     S5: Others in the container do not need it, and nobody has to write it.
 package k8s.secret_volumes
 
 import data.lib.report
@@ -7,30 +15,32 @@ import data.lib.workload
 # 0440: nothing of it may be exceeded, so it is bits that are compared; 0377 is the smaller number.
 most_bits := 288
 
-violation contains report.on("S5", input.review.object, text) if {
+pod := workload.template(input.review.object)
+
+violation contains report.about(input.review.object, "S5", text) if {
 	some volume in secret_volumes
 	some mode in modes(volume)
 	not is_narrow(mode)
 	text := sprintf("the mode of volume %s must be 0440 or narrower", [volume.name])
 }
 
-violation contains report.on_container("S5", input.review.object, container, text) if {
+violation contains report.about_container(input.review.object, container, "S5", text) if {
 	some volume in secret_volumes
-	some container in workload.containers(input.review.object)
-	some mount in object.get(container, "volumeMounts", [])
+	some container in workload.containers(pod)
+	some mount in container.volumeMounts
 	mount.name == volume.name
 	object.get(mount, "readOnly", false) != true
 	text := sprintf("the mount of volume %s must be readOnly", [volume.name])
 }
 
 secret_volumes contains volume if {
-	some volume in workload.volumes(input.review.object)
+	some volume in workload.volumes(pod)
 	object.get(volume, "secret", null) != null
 }
 
 secret_volumes contains volume if {
-	some volume in workload.volumes(input.review.object)
-	some source in object.get(volume, ["projected", "sources"], [])
+	some volume in workload.volumes(pod)
+	some source in volume.projected.sources
 	some kind in ["secret", "serviceAccountToken"]
 	object.get(source, kind, null) != null
 }

@@ -47,5 +47,5 @@ test_refuses[note] if {
 		"a mount to write to": [{"op": "remove", "path": "/spec/containers/0/volumeMounts/0/readOnly"}, ", container api: the mount of volume database must be readOnly"],
 		"several sources to write to": [{"op": "replace", "path": "/spec/containers/0/volumeMounts/1/readOnly", "value": false}, ", container api: the mount of volume files must be readOnly"],
 	}
-	messages([patch]) == {sprintf("S5: Pod a%s", [text])}
+	messages([patch]) == {sprintf("S5 Pod a%s", [text])}
 }

@@ -1,4 +1,12 @@
-# W6: no pod can speak to the cluster: it is given no token, only one made for somebody else where it needs that.
+# METADATA
+# title: No pod can speak to the cluster.
+# custom:
+#   kinds:
+#     - {apiGroups: [""], kinds: [Pod, PodTemplate, ReplicationController, ServiceAccount]}
+#     - {apiGroups: [apps], kinds: [Deployment, StatefulSet, DaemonSet, ReplicaSet]}
+#     - {apiGroups: [batch], kinds: [Job, CronJob]}
+#   rules:
+#     W6: A token that nobody needs is one that somebody finds. A pod may have a token for somebody else, with an audience and an end.
 package k8s.service_account
 
 import data.lib.report
@@ -6,13 +14,15 @@ import data.lib.workload
 
 longest_seconds := 3600
 
-violation contains report.on("W6", input.review.object, text) if some text in faults
+pod := workload.template(input.review.object)
+
+violation contains report.about(input.review.object, "W6", text) if some text in faults
 
 resource := input.review.object
 
-spec := workload.spec(resource)
+spec := pod.spec
 
-makes_pods if workload.pod(resource)
+makes_pods if pod
 
 faults contains "automountServiceAccountToken must be false" if {
 	makes_pods
@@ -36,14 +46,14 @@ faults contains "serviceAccountName must name an account of its own" if {
 
 # Without an audience it is a token for the cluster's own API.
 faults contains sprintf("the token of volume %s must have an audience", [volume.name]) if {
-	some volume in workload.volumes(resource)
-	some source in object.get(volume, ["projected", "sources"], [])
+	some volume in workload.volumes(pod)
+	some source in volume.projected.sources
 	"serviceAccountToken" in object.keys(source)
 	object.get(source, ["serviceAccountToken", "audience"], "") in {null, ""}
 }
 
 faults contains sprintf("the token of volume %s must end after %d s", [volume.name, longest_seconds]) if {
-	some volume in workload.volumes(resource)
-	some source in object.get(volume, ["projected", "sources"], [])
+	some volume in workload.volumes(pod)
+	some source in volume.projected.sources
 	object.get(source, ["serviceAccountToken", "expirationSeconds"], 0) > longest_seconds
 }

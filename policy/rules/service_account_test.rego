@@ -43,9 +43,9 @@ test_refuses[note] if {
 		"a token for the cluster": [{"op": "remove", "path": sprintf("%s/audience", [token])}, "the token of volume identity must have an audience"],
 		"a token that lasts": [{"op": "replace", "path": sprintf("%s/expirationSeconds", [token]), "value": 86400}, "the token of volume identity must end after 3600 s"],
 	}
-	messages(json.patch(good, [patch])) == {sprintf("W6: Job collector: %s", [text])}
+	messages(json.patch(good, [patch])) == {sprintf("W6 Job collector: %s", [text])}
 }
 
 test_refuses_an_account_with_a_token if {
-	messages({"kind": "ServiceAccount", "metadata": {"name": "a"}}) == {"W6: ServiceAccount a: automountServiceAccountToken must be false"}
+	messages({"kind": "ServiceAccount", "metadata": {"name": "a"}}) == {"W6 ServiceAccount a: automountServiceAccountToken must be false"}
 }
