@@ -67,6 +67,7 @@ const rooms: Readonly<Record<string, Room>> = {
   testkit: { rooms: ['core', 'contracts', 'store'], packages: ['*'] },
   bench: anything,
   charts: anything,
+  policy: anything,
   e2e: anything,
   verify: anything,
   '.': anything,

@@ -1,0 +1,33 @@
+# What several rules ask of a NetworkPolicy.
+package lib.netpol
+
+import data.lib.selector
+
+is_policy(resource) if {
+	resource.kind == "NetworkPolicy"
+	startswith(resource.apiVersion, "networking.k8s.io/")
+}
+
+# The component whose pods it is for. Its own labels prove nothing: anybody may write them on any policy.
+component(policy) := object.get(policy, ["spec", "podSelector", "matchLabels", "app.kubernetes.io/component"], "")
+
+# The peers of one direction, each with the ports that it may be reached on.
+peers(policy, direction) := [{"rule": index, "peer": peer, "ports": object.get(rule, "ports", [])} |
+	field := {"egress": "to", "ingress": "from"}[direction]
+	some index, rule in policy.spec[direction]
+	some peer in rule[field]
+]
+
+# A rule that holds nothing lets everything through; null is read as nothing.
+is_empty(rule) if rule in [{}, null]
+
+# A field that is absent, null or an empty list means: any.
+is_listed(rule, field) if count(rule[field]) > 0
+
+# Pods of any namespace: only what is known to leave something out counts as a choice.
+is_any_namespace(peer) if {
+	is_object(peer.namespaceSelector)
+	not selector.is_narrow(peer.namespaceSelector)
+}
+
+is_any_pod(peer) if not selector.is_narrow(peer.podSelector)

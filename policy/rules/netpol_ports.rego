@@ -1,0 +1,77 @@
+# METADATA
+# title: DNS, SSH and the services of a node are reached only by whom they are for, and only where they are.
+# custom:
+#   kinds: [{apiGroups: [networking.k8s.io], kinds: [NetworkPolicy]}]
+#   rules:
+#     N5: DNS elsewhere is a way out for data, SSH a way in to hosts, and the node's own addresses hand out identities.
+package k8s.netpol_ports
+
+import data.lib.cidr
+import data.lib.netpol
+import data.lib.report
+
+policy := input.review.object if netpol.is_policy(input.review.object)
+
+egress := netpol.peers(policy, "egress")
+
+violation contains report.about(policy, "N5", text) if {
+	some entry in egress
+	some port in entry.ports
+	port.port in input.parameters.dns.ports
+	not is_dns(entry.peer)
+	text := sprintf("egress rule %d goes to port %d of others than the cluster's DNS", [entry.rule, port.port])
+}
+
+violation contains report.about(policy, "N5", text) if {
+	some entry in egress
+	some port in entry.ports
+	port.port in input.parameters.ssh.ports
+	not netpol.component(policy) in input.parameters.ssh.components
+	text := sprintf("egress rule %d goes to port %d from %q, which has no business there", [entry.rule, port.port, netpol.component(policy)])
+}
+
+violation contains report.about(policy, "N5", text) if {
+	some entry in egress
+	some port in entry.ports
+	port.port in input.parameters.ssh.ports
+	not is_subnet(entry.peer)
+	text := sprintf("egress rule %d goes to port %d of others than a block of /24 or narrower", [entry.rule, port.port])
+}
+
+violation contains report.about(policy, "N5", text) if {
+	some entry in egress
+	block := entry.peer.ipBlock.cidr
+	is_on_node(block)
+	not is_service(block, entry.ports)
+	text := sprintf("egress rule %d goes to %s, which is of the node and not the identity service of %q", [entry.rule, block, netpol.component(policy)])
+}
+
+is_dns(peer) if {
+	peer.namespaceSelector.matchLabels["kubernetes.io/metadata.name"] == input.parameters.dns.namespace
+	some pods in input.parameters.dns.pods
+	every key, value in pods {
+		peer.podSelector.matchLabels[key] == value
+	}
+}
+
+# As narrow as the subnets that a list of hosts is made of.
+is_subnet(peer) if cidr.prefix(peer.ipBlock.cidr, 4) >= 24
+
+is_subnet(peer) if cidr.prefix(peer.ipBlock.cidr, 6) >= 64
+
+# The wide ones, which would hold them too, are for N4, which wants them excepted.
+is_on_node(block) if {
+	cidr.is_narrow(block)
+	some range in input.parameters.node.ranges
+	net.cidr_intersects(range, block)
+}
+
+is_service(block, ports) if {
+	some service in input.parameters.node.services
+	service.component == netpol.component(policy)
+	service.cidr == block
+	count(ports) > 0
+	every port in ports {
+		port.port in service.ports
+	}
+}

@@ -1,0 +1,24 @@
+# METADATA
+# title: A NetworkPolicy says which directions it is for.
+# custom:
+#   kinds: [{apiGroups: [networking.k8s.io], kinds: [NetworkPolicy]}]
+#   rules:
+#     N6: Without policyTypes they are guessed, and the rules of a direction that is not named are silently ignored.
+package k8s.netpol_types
+
+import data.lib.netpol
+import data.lib.report
+
+policy := input.review.object if netpol.is_policy(input.review.object)
+
+violation contains report.about(policy, "N6", "policyTypes are not said") if {
+	not netpol.is_listed(policy.spec, "policyTypes")
+}
+
+violation contains report.about(policy, "N6", text) if {
+	netpol.is_listed(policy.spec, "policyTypes")
+	some field, type in {"egress": "Egress", "ingress": "Ingress"}
+	netpol.is_listed(policy.spec, field)
+	not type in policy.spec.policyTypes
+	text := sprintf("it has %s rules, but policyTypes leave out %s", [field, type])
+}
