@@ -10,6 +10,7 @@
 package k8s.exposure
 
 import data.lib.report
+import data.lib.routes
 import data.lib.workload
 
 violation contains report.about(input.review.object, "W11", text) if some text in faults
@@ -45,7 +46,7 @@ faults contains sprintf("nothing of the component %q is for the outside", [compo
 }
 
 faults contains sprintf("backend %s must be port %s or %d of a Service beside it", [told, entrance.name, entrance.port]) if {
-	some backend in backends
+	some backend in routes.backends(resource)
 	not is_allowed(backend)
 	told := json.marshal(backend)
 }
@@ -53,28 +54,6 @@ faults contains sprintf("backend %s must be port %s or %d of a Service beside it
 # Routes whose backends this rule cannot read.
 faults contains "use an Ingress or an HTTPRoute" if {
 	resource.kind in {"GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute"}
-}
-
-backends contains backend if {
-	resource.kind == "Ingress"
-	some rule in resource.spec.rules
-	some path in rule.http.paths
-	backend := path.backend
-}
-
-backends contains resource.spec.defaultBackend if resource.kind == "Ingress"
-
-backends contains backend if {
-	resource.kind == "HTTPRoute"
-	some rule in resource.spec.rules
-	some backend in rule.backendRefs
-}
-
-# A copy of every request.
-backends contains backend if {
-	resource.kind == "HTTPRoute"
-	[path, backend] := walk(resource.spec)
-	path[count(path) - 1] == "backendRef"
 }
 
 is_entrance(port) if port.port == entrance.port
