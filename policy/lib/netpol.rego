@@ -24,10 +24,25 @@ is_empty(rule) if rule in [{}, null]
 # A field that is absent, null or an empty list means: any.
 is_listed(rule, field) if count(rule[field]) > 0
 
-# Pods of any namespace: only what is known to leave something out counts as a choice.
-is_any_namespace(peer) if {
-	is_object(peer.namespaceSelector)
-	not selector.is_narrow(peer.namespaceSelector)
+# Who is chosen by a peer that chooses nobody in particular: only what is known to leave something out is a choice.
+everybody(peer) := "every pod of the cluster" if {
+	has(peer, "namespaceSelector")
+	not chooses(peer, "namespaceSelector")
+	not chooses(peer, "podSelector")
 }
 
-is_any_pod(peer) if not selector.is_narrow(peer.podSelector)
+everybody(peer) := "every pod of the namespace" if {
+	not has(peer, "namespaceSelector")
+	has(peer, "podSelector")
+	not chooses(peer, "podSelector")
+}
+
+everybody(peer) := "a peer that is nobody" if {
+	every field in ["namespaceSelector", "podSelector", "ipBlock"] {
+		not has(peer, field)
+	}
+}
+
+has(peer, field) if is_object(peer[field])
+
+chooses(peer, field) if selector.is_narrow(peer[field])

@@ -32,15 +32,17 @@ satisfies(expression, labels) if {
 
 satisfies(expression, labels) if {
 	expression.operator == "NotIn"
-	not labels[expression.key] in expression.values
+	every value in expression.values {
+		not labels[expression.key] == value
+	}
 }
 
 satisfies(expression, labels) if {
 	expression.operator == "Exists"
-	is_string(labels[expression.key])
+	labels[expression.key]
 }
 
 satisfies(expression, labels) if {
 	expression.operator == "DoesNotExist"
-	not is_string(labels[expression.key])
+	not labels[expression.key]
 }

@@ -18,9 +18,9 @@ violation contains report.about(policy, "N4", text) if {
 	some direction in ["egress", "ingress"]
 	some entry in netpol.peers(policy, direction)
 	block := entry.peer.ipBlock
-	not cidr.is_narrow(block.cidr)
+	not is_narrow(block)
 	not is_internet(direction, block)
-	text := sprintf("%s rule %d has the block %v, wider than /16 of IPv4 or /48 of IPv6", [direction, entry.rule, block.cidr])
+	text := sprintf("%s rule %d has a block wider than /16 of IPv4 or /48 of IPv6: %v", [direction, entry.rule, block])
 }
 
 violation contains report.about(policy, "N4", text) if {
@@ -30,23 +30,27 @@ violation contains report.about(policy, "N4", text) if {
 	text := sprintf("egress rule %d goes to the internet %s", [entry.rule, problem])
 }
 
+is_narrow(block) if cidr.is_narrow(block.cidr)
+
 is_internet("egress", block) if internet.except[block.cidr]
 
-problems(entry) := (not_for | other_ports) | not_excepted if {
-	not_for := {sprintf("from %q, which has no provider there", [component]) |
-		component := netpol.component(policy)
-		not component in internet.components
-	}
-	other_ports := {sprintf("on %v", [object.get(port, "port", "any port")]) |
+problems(entry) := not_for | (other_ports | not_excepted) if {
+	component := netpol.component(policy)
+	block := entry.peer.ipBlock
+	not_for := {sprintf("from %q, which has no provider there", [component]) | not has_provider(component)}
+	other_ports := {sprintf("on %v", [port]) |
 		some port in entry.ports
-		not port.port in internet.ports
+		not is_for_internet(port)
 	}
 	not_excepted := {sprintf("without excepting %s", [range]) |
-		block := entry.peer.ipBlock
 		some range in internet.except[block.cidr]
 		not is_excepted(block, range)
 	}
 }
+
+has_provider(component) if component in internet.components
+
+is_for_internet(port) if port.port in internet.ports
 
 is_excepted(block, range) if {
 	some wider in block.except

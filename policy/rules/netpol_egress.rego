@@ -29,13 +29,11 @@ violation contains report.about(policy, "N2", text) if {
 violation contains report.about(policy, "N2", text) if {
 	some index, rule in policy.spec.egress
 	some port in rule.ports
-	not is_number(object.get(port, "port", null))
-	text := sprintf("egress rule %d allows a port that is no number", [index])
+	not is_one(port)
+	text := sprintf("egress rule %d has an entry of ports that is not one number", [index])
 }
 
-violation contains report.about(policy, "N2", text) if {
-	some index, rule in policy.spec.egress
-	some port in rule.ports
-	port.endPort
-	text := sprintf("egress rule %d allows the ports %v to %v", [index, port.port, port.endPort])
+is_one(port) if {
+	is_number(port.port)
+	not port.endPort
 }

@@ -44,16 +44,8 @@ is_one(port) if {
 	not port.endPort
 }
 
-everybody(peer) := {"pods of every namespace"} if netpol.is_any_namespace(peer)
-
-everybody(peer) := {"every pod of the namespace"} if {
-	is_object(peer.podSelector)
-	not is_object(peer.namespaceSelector)
-	netpol.is_any_pod(peer)
-}
-
-everybody(peer) := {"a peer that chooses nothing"} if {
-	every field in ["podSelector", "namespaceSelector", "ipBlock"] {
-		not is_object(peer[field])
-	}
-}
+# Labels are no proof of who somebody is outside the namespaces that one knows.
+everybody(peer) := {"pods of every namespace" |
+	netpol.has(peer, "namespaceSelector")
+	not netpol.chooses(peer, "namespaceSelector")
+} | {whom | whom := netpol.everybody(peer)}

@@ -13,23 +13,5 @@ policy := input.review.object if netpol.is_policy(input.review.object)
 
 violation contains report.about(policy, "N3", text) if {
 	some entry in netpol.peers(policy, "egress")
-	some whom in everybody(entry.peer)
-	text := sprintf("egress rule %d goes to %s", [entry.rule, whom])
-}
-
-everybody(peer) := {"every pod of the cluster"} if {
-	netpol.is_any_namespace(peer)
-	netpol.is_any_pod(peer)
-}
-
-everybody(peer) := {"every pod of the namespace"} if {
-	is_object(peer.podSelector)
-	not is_object(peer.namespaceSelector)
-	netpol.is_any_pod(peer)
-}
-
-everybody(peer) := {"a peer that chooses nothing"} if {
-	every field in ["podSelector", "namespaceSelector", "ipBlock"] {
-		not is_object(peer[field])
-	}
+	text := sprintf("egress rule %d goes to %s", [entry.rule, netpol.everybody(entry.peer)])
 }

@@ -12,13 +12,17 @@ import data.lib.report
 policy := input.review.object if netpol.is_policy(input.review.object)
 
 violation contains report.about(policy, "N6", "policyTypes are not said") if {
-	not netpol.is_listed(policy.spec, "policyTypes")
+	not has_types
 }
 
 violation contains report.about(policy, "N6", text) if {
-	netpol.is_listed(policy.spec, "policyTypes")
+	has_types
 	some field, type in {"egress": "Egress", "ingress": "Ingress"}
 	netpol.is_listed(policy.spec, field)
-	not type in policy.spec.policyTypes
+	not is_named(type)
 	text := sprintf("it has %s rules, but policyTypes leave out %s", [field, type])
 }
+
+has_types if netpol.is_listed(policy.spec, "policyTypes")
+
+is_named(type) if type in policy.spec.policyTypes
