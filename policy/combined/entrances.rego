@@ -18,7 +18,8 @@ resource := input.review.object
 
 violation contains report.about(resource, "W11", text) if {
 	some name in routes.services(resource)
-	not name in own_services
+	own := own_services
+	not name in own
 	text := sprintf("it leads to the Service %s, which is none of the component %q", [name, workload.component(resource)])
 }
 

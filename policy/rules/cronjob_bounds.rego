@@ -40,7 +40,8 @@ faults contains sprintf("there are no bounds for the component %q", [component])
 
 faults contains sprintf("%s must be from %d to %d", [setting, bound.min, bound.max]) if {
 	some setting, bound in limits.bounds
-	not is_within(values[setting], bound)
+	value := object.get(values, setting, null)
+	not is_within(value, bound)
 }
 
 faults contains sprintf("it must start and end within %d s", [limits.within_seconds]) if {

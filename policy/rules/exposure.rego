@@ -30,14 +30,17 @@ faults contains sprintf("type %s would open it to the network: use ClusterIP", [
 
 faults contains "externalIPs must be empty" if {
 	resource.kind == "Service"
-	not object.get(resource, ["spec", "externalIPs"], null) in {null, []}
+	addresses := object.get(resource, ["spec", "externalIPs"], null)
+	not addresses in {null, []}
 }
 
 faults contains sprintf("port %v must lead to %v, where requests are authenticated", [entrance.port, entrance.targets]) if {
 	resource.kind == "Service"
 	some port in resource.spec.ports
 	is_entrance(port)
-	not object.get(port, "targetPort", port.port) in entrance.targets
+	targets := entrance.targets
+	target := object.get(port, "targetPort", object.get(port, "port", null))
+	not target in targets
 }
 
 faults contains sprintf("nothing of the component %q is for the outside", [component]) if {

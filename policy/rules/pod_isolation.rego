@@ -26,7 +26,8 @@ allowed_sources := {"configMap", "secret", "projected", "emptyDir"}
 
 faults contains sprintf("%s must not be set", [setting]) if {
 	some setting in ["hostNetwork", "hostPID", "hostIPC"]
-	not object.get(spec, setting, false) in {false, null}
+	value := object.get(spec, setting, false)
+	not value in {false, null}
 }
 
 faults contains sprintf("volume %s must be one of %s", [volume.name, concat(", ", sort(allowed_sources))]) if {
@@ -43,7 +44,8 @@ faults contains sprintf("emptyDir %s must have a sizeLimit", [volume.name]) if {
 
 faults contains "volumeClaimTemplates must be empty: what is kept is kept in PostgreSQL" if {
 	input.review.object.kind == "StatefulSet"
-	not object.get(input.review.object, ["spec", "volumeClaimTemplates"], null) in {null, []}
+	claims := object.get(input.review.object, ["spec", "volumeClaimTemplates"], null)
+	not claims in {null, []}
 }
 
 faults contains "nothing is kept in the cluster: use PostgreSQL" if {
@@ -53,7 +55,8 @@ faults contains "nothing is kept in the cluster: use PostgreSQL" if {
 container_faults contains [container, "hostPort must not be set"] if {
 	some container in workload.containers(pod)
 	some port in container.ports
-	not object.get(port, "hostPort", 0) in {0, null}
+	number := object.get(port, "hostPort", 0)
+	not number in {0, null}
 }
 
 # Every replica would have a database of its own, and lose it with its pod.

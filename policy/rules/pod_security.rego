@@ -40,23 +40,27 @@ faults contains [container, "readOnlyRootFilesystem must be true"] if {
 
 faults contains [container, "privileged must not be true"] if {
 	some container in containers
-	not own(container, "privileged") in {false, null}
+	privileged := own(container, "privileged")
+	not privileged in {false, null}
 }
 
 faults contains [container, "procMount must be Default"] if {
 	some container in containers
-	not own(container, "procMount") in {"Default", null}
+	mount := own(container, "procMount")
+	not mount in {"Default", null}
 }
 
 # Written in capitals: Pod Security compares it letter by letter.
 faults contains [container, "capabilities.drop must hold ALL"] if {
 	some container in containers
-	not "ALL" in object.get(container, ["securityContext", "capabilities", "drop"], [])
+	dropped := object.get(container, ["securityContext", "capabilities", "drop"], [])
+	not "ALL" in dropped
 }
 
 faults contains [container, "capabilities.add must be empty"] if {
 	some container in containers
-	not object.get(container, ["securityContext", "capabilities", "add"], null) in {null, []}
+	added := object.get(container, ["securityContext", "capabilities", "add"], null)
+	not added in {null, []}
 }
 
 faults contains [container, "runAsNonRoot must be true"] if {
@@ -66,13 +70,15 @@ faults contains [container, "runAsNonRoot must be true"] if {
 
 faults contains [container, sprintf("runAsUser must be a number, %d or more", [lowest_user])] if {
 	some container in containers
-	not is_high_user(effective(container, "runAsUser"))
+	user := effective(container, "runAsUser")
+	not is_high_user(user)
 }
 
 faults contains [container, "seccompProfile must be RuntimeDefault or Localhost"] if {
 	some container in containers
 	profile := effective(container, "seccompProfile")
-	not object.get({"profile": profile}, ["profile", "type"], null) in {"RuntimeDefault", "Localhost"}
+	type := object.get({"profile": profile}, ["profile", "type"], null)
+	not type in {"RuntimeDefault", "Localhost"}
 }
 
 faults contains [container, "appArmorProfile must not be Unconfined"] if {

@@ -30,6 +30,7 @@ violation contains report.about(input.review.object, "S3", text) if {
 	allowed := object.get(input.parameters.components, component, [])
 	some list in ["secrets", "imagePullSecrets"]
 	some reference in object.get(input.review.object, list, [])
-	not reference.name in allowed
-	text := sprintf("the Secret %q is none of the component %q: %s", [reference.name, component, concat(", ", allowed)])
+	name := object.get(reference, "name", "")
+	not name in allowed
+	text := sprintf("the Secret %q is none of the component %q: %s", [name, component, concat(", ", allowed)])
 }
