@@ -31,14 +31,6 @@ violation contains {"msg": "there are no parameters for cronjob_bounds"} if not 
 
 violation contains v if {
 	some resource in resources
-	review := {"review": {"object": resource}, "parameters": data.params.deployment_availability}
-	some v in data.k8s.deployment_availability.violation with input as review
-}
-
-violation contains {"msg": "there are no parameters for deployment_availability"} if not data.params.deployment_availability
-
-violation contains v if {
-	some resource in resources
 	review := {"review": {"object": resource}, "parameters": data.params.exposure}
 	some v in data.k8s.exposure.violation with input as review
 }
@@ -124,6 +116,14 @@ violation contains v if {
 }
 
 violation contains {"msg": "there are no parameters for pod_security"} if not data.params.pod_security
+
+violation contains v if {
+	some resource in resources
+	review := {"review": {"object": resource}, "parameters": data.params.probes}
+	some v in data.k8s.probes.violation with input as review
+}
+
+violation contains {"msg": "there are no parameters for probes"} if not data.params.probes
 
 violation contains v if {
 	some resource in resources

@@ -69,7 +69,7 @@ export function workloadParams(
     service_account: noParams,
     identity_sharing: params(cloudsSchema, { clouds }),
     cronjob_bounds: params(cronjobsSchema, { components: toCronjobs(schema, known) }),
-    deployment_availability: noParams,
+    probes: noParams,
     replicas: noParams,
     cluster_rights: noParams,
     exposure: params(entrancesSchema, { entrances: toEntrances(known) }),

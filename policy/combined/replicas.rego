@@ -6,7 +6,7 @@
 #     - {groups: [policy], versions: [v1], kinds: [PodDisruptionBudget]}
 #     - {groups: [autoscaling], versions: [v2], kinds: [HorizontalPodAutoscaler]}
 #   rules:
-#     W9: Without a budget a drained node takes every replica; a manifest with replicas undoes at each deployment what the autoscaler has decided.
+#     W9: On one node the end of the node is the end of all replicas, and without a budget a drained node takes all of them along; a manifest with replicas undoes at each deployment what the autoscaler has decided.
 package k8s.replicas
 
 import data.lib.report

@@ -7,8 +7,8 @@ import data.lib.workload
 is_named_like_one(name) if regex.match(`(?i)(pass|token|secret|key|dsn|conn)`, name)
 
 forms := [
-	# A block of PEM: keys, and certificates too, whose place is the same.
-	`-----BEGIN`,
+	# Not certificates: every namespace has that of its cluster, in a ConfigMap.
+	`-----BEGIN [A-Z0-9 ]*PRIVATE KEY`,
 	# User and password in a URL.
 	`[a-z][a-z0-9+.-]*://[^/\s:@"']*:[^/\s@"']+@`,
 	# Keys of AWS; tokens of GitHub, Grafana, Google, Slack, Entra ID; JSON Web Tokens.

@@ -28,6 +28,7 @@ test_bears[text] if {
 		"postgres://inventory_api@db.example:5432/inventory?sslmode=verify-full",
 		"https://idp.example:8443/realms/main",
 		"http://a:3128, mail to b@example.com",
+		"-----BEGIN CERTIFICATE-----",
 		"sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 		"password_file: /etc/inventory/database/password",
 		"arn:aws:iam::111122223333:role/collector",

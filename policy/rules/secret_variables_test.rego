@@ -28,6 +28,7 @@ messages(patches) := {found.msg |
 test_accepts[note] if {
 	some note, patches in {
 		"a reference": [],
+		"where a secret is": [{"op": "add", "path": sprintf("%s/env/0", [container]), "value": {"name": "AWS_WEB_IDENTITY_TOKEN_FILE", "value": "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"}}],
 		"no variable at all": [{"op": "remove", "path": sprintf("%s/env", [container])}, {"op": "remove", "path": sprintf("%s/envFrom", [container])}],
 		"another kind": [{"op": "replace", "path": "/kind", "value": "ConfigMap"}, {"op": "add", "path": sprintf("%s/env/0/value", [container]), "value": "a"}],
 	}
@@ -37,6 +38,8 @@ test_accepts[note] if {
 test_refuses[note] if {
 	some note, [path, value, text] in {
 		"a value": ["env/0", {"name": "API_TOKEN", "value": "abc"}, "S1 CronJob aws, container collector: API_TOKEN must come from a Secret (valueFrom.secretKeyRef), or be named otherwise if it is none"],
+		"a secret for the place of one": ["env/0", {"name": "API_TOKEN_FILE", "value": "abc"}, "S1 CronJob aws, container collector: API_TOKEN_FILE must come from a Secret (valueFrom.secretKeyRef), or be named otherwise if it is none"],
+		"a place that is not named like one": ["env/0", {"name": "API_TOKEN", "value": "/abc"}, "S1 CronJob aws, container collector: API_TOKEN must come from a Secret (valueFrom.secretKeyRef), or be named otherwise if it is none"],
 		"an empty one": ["env/0", {"name": "API_TOKEN", "value": ""}, "S1 CronJob aws, container collector: API_TOKEN must come from a Secret (valueFrom.secretKeyRef), or be named otherwise if it is none"],
 		"one of a ConfigMap": ["env/0", {"name": "API_TOKEN", "valueFrom": {"configMapKeyRef": {"name": "a", "key": "b"}}}, "S1 CronJob aws, container collector: API_TOKEN must come from a Secret (valueFrom.secretKeyRef), or be named otherwise if it is none"],
 		"a secret under a harmless name": ["env/1/value", "http://user:pw@proxy.example:3128", "S1 CronJob aws, container collector: LOG_LEVEL holds what looks like a secret: use valueFrom.secretKeyRef"],

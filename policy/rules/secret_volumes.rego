@@ -41,8 +41,7 @@ secret_volumes contains volume if {
 secret_volumes contains volume if {
 	some volume in workload.volumes(pod)
 	some source in volume.projected.sources
-	some kind in ["secret", "serviceAccountToken"]
-	object.get(source, kind, null) != null
+	object.get(source, "secret", null) != null
 }
 
 # The volume's own, which is 0644 where it is not said, and those of its files.

@@ -12,7 +12,8 @@ package k8s.service_account
 import data.lib.report
 import data.lib.workload
 
-longest_seconds := 3600
+# What the webhooks of EKS ask for.
+longest_seconds := 86400
 
 pod := workload.template(input.review.object)
 
@@ -31,6 +32,9 @@ faults contains "automountServiceAccountToken must be false" if {
 
 faults contains "automountServiceAccountToken must be false" if {
 	resource.kind == "ServiceAccount"
+
+	# The cluster makes it in every namespace, and no pod may use it.
+	resource.metadata.name != "default"
 	object.get(resource, "automountServiceAccountToken", true) != false
 }
 

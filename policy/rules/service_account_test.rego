@@ -31,6 +31,10 @@ test_accepts_an_account_without_a_token if {
 	messages({"kind": "ServiceAccount", "metadata": {"name": "a"}, "automountServiceAccountToken": false}) == set()
 }
 
+test_accepts_the_account_that_every_namespace_has if {
+	messages({"kind": "ServiceAccount", "metadata": {"name": "default"}}) == set()
+}
+
 test_accepts_what_makes_no_pods if messages({"kind": "ConfigMap"}) == set()
 
 test_refuses[note] if {
@@ -41,7 +45,7 @@ test_refuses[note] if {
 		"no account": [{"op": "remove", "path": sprintf("%s/serviceAccountName", [pod])}, "serviceAccountName must name an account of its own"],
 		"everybody's account": [{"op": "replace", "path": sprintf("%s/serviceAccountName", [pod]), "value": "default"}, "serviceAccountName must name an account of its own"],
 		"a token for the cluster": [{"op": "remove", "path": sprintf("%s/audience", [token])}, "the token of volume identity must have an audience"],
-		"a token that lasts": [{"op": "replace", "path": sprintf("%s/expirationSeconds", [token]), "value": 86400}, "the token of volume identity must end after 3600 s"],
+		"a token that lasts": [{"op": "replace", "path": sprintf("%s/expirationSeconds", [token]), "value": 86401}, "the token of volume identity must end after 86400 s"],
 	}
 	messages(json.patch(good, [patch])) == {sprintf("W6 Job collector: %s", [text])}
 }

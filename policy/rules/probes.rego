@@ -1,20 +1,15 @@
 # METADATA
-# title: A Deployment is asked whether it lives and whether it can serve, and its replicas stand apart.
+# title: A Deployment is asked two questions, whether it lives and whether it can serve.
 # custom:
 #   kinds: [{apiGroups: [apps], kinds: [Deployment]}]
 #   rules:
-#     W9: With one question for both, a database that is away restarts every replica; with all of them on one node, its end is theirs.
-package k8s.deployment_availability
+#     W9: With one question for both, a database that is away restarts every replica.
+package k8s.probes
 
 import data.lib.report
 import data.lib.workload
 
 pod := workload.template(input.review.object)
-
-violation contains report.about(input.review.object, "W9", text) if {
-	input.review.object.kind == "Deployment"
-	some text in faults
-}
 
 violation contains report.about_container(input.review.object, container, "W9", text) if {
 	input.review.object.kind == "Deployment"
@@ -35,15 +30,9 @@ container_faults contains [container, sprintf("%s must be set", [probe])] if {
 	object.get(container, probe, null) == null
 }
 
-# Else a database that is away restarts every replica.
 container_faults contains [container, "readinessProbe and livenessProbe must not ask the same"] if {
 	some container in array.concat(serving, sidecars)
 	question(container.readinessProbe) == question(container.livenessProbe)
-}
-
-faults contains "topologySpreadConstraints must be set where there are several replicas" if {
-	object.get(input.review.object, ["spec", "replicas"], 1) > 1
-	object.get(pod.spec, "topologySpreadConstraints", null) in {null, []}
 }
 
 question(probe) := ["GET", object.get(probe.httpGet, "path", "/")] if probe.httpGet

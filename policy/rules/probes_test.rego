@@ -1,15 +1,13 @@
 # W9, one probe at a time.
-package k8s.deployment_availability_test
+package k8s.probes_test
 
-import data.k8s.deployment_availability
+import data.k8s.probes
 
 good := {
 	"kind": "Deployment",
 	"metadata": {"name": "api"},
 	"spec": {
-		"replicas": 3,
 		"template": {"spec": {
-			"topologySpreadConstraints": [{"maxSkew": 1}],
 			"initContainers": [
 				{"name": "once"},
 				{
@@ -32,20 +30,12 @@ pod := "/spec/template/spec"
 
 messages(patches) := {found.msg |
 	resource := json.patch(good, patches)
-	some found in deployment_availability.violation with input as {"review": {"object": resource}}
+	some found in probes.violation with input as {"review": {"object": resource}}
 }
 
 test_accepts[note] if {
 	some note, patches in {
 		"two questions": [],
-		"one replica anywhere": [
-			{"op": "replace", "path": "/spec/replicas", "value": 1},
-			{"op": "remove", "path": sprintf("%s/topologySpreadConstraints", [pod])},
-		],
-		"what an autoscaler decides": [
-			{"op": "remove", "path": "/spec/replicas"},
-			{"op": "remove", "path": sprintf("%s/topologySpreadConstraints", [pod])},
-		],
 		"another kind": [
 			{"op": "replace", "path": "/kind", "value": "Job"},
 			{"op": "remove", "path": sprintf("%s/containers/0/readinessProbe", [pod])},
@@ -56,7 +46,6 @@ test_accepts[note] if {
 
 test_refuses[note] if {
 	some note, [patch, text] in {
-		"replicas on one node": [{"op": "remove", "path": sprintf("%s/topologySpreadConstraints", [pod])}, ": topologySpreadConstraints must be set where there are several replicas"],
 		"no question whether it serves": [{"op": "remove", "path": sprintf("%s/containers/0/readinessProbe", [pod])}, ", container api: readinessProbe must be set"],
 		"no question whether it lives": [{"op": "remove", "path": sprintf("%s/containers/0/livenessProbe", [pod])}, ", container api: livenessProbe must be set"],
 		"one question for both": [{"op": "replace", "path": sprintf("%s/containers/0/livenessProbe/httpGet/path", [pod]), "value": "/readyz"}, ", container api: readinessProbe and livenessProbe must not ask the same"],
