@@ -18,8 +18,10 @@ peers(policy, direction) := [{"rule": index, "peer": peer, "ports": object.get(r
 	some peer in rule[field]
 ]
 
-# A rule that holds nothing lets everything through; null is read as nothing.
-is_empty(rule) if rule in [{}, null]
+# A rule that holds nothing lets everything through; null is read as nothing. (OPA 1.17 panics on `in [{}, null]`.)
+is_empty(rule) if count(rule) == 0
+
+is_empty(rule) if is_null(rule)
 
 # A field that is absent, null or an empty list means: any.
 is_listed(rule, field) if count(rule[field]) > 0

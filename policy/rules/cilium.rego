@@ -12,7 +12,10 @@ import data.lib.selector
 policy := input.review.object if startswith(input.review.object.apiVersion, "cilium.io/")
 
 # One policy may hold several.
-specs := [spec | some spec in array.concat([object.get(policy, "spec", {})], object.get(policy, "specs", []))]
+specs := [spec |
+	some list in [[object.get(policy, "spec", null)], object.get(policy, "specs", null)]
+	some spec in list
+]
 
 rules := [{"rule": index, "content": rule} |
 	some spec in specs
@@ -36,7 +39,8 @@ violation contains report.about(policy, "N9", text) if {
 
 violation contains report.about(policy, "N9", text) if {
 	some entry in rules
-	not has_peers(entry.content)
+	rule := entry.content
+	not has_peers(rule)
 	text := sprintf("egress rule %d names neither hosts nor pods", [entry.rule])
 }
 
@@ -57,15 +61,17 @@ violation contains report.about(policy, "N9", text) if {
 
 violation contains report.about(policy, "N9", text) if {
 	some entry in rules
-	not has_ports(entry.content)
+	rule := entry.content
+	not has_ports(rule)
 	text := sprintf("egress rule %d names no ports, or all of them", [entry.rule])
 }
 
 violation contains report.about(policy, "N9", text) if {
 	some entry in rules
-	some port in ports(entry.content)
+	rule := entry.content
+	some port in ports(rule)
 	to_number(port.port) in input.parameters.dns.ports
-	not is_dns(entry.content)
+	not is_dns(rule)
 	text := sprintf("egress rule %d goes to port %s of others than the cluster's DNS", [entry.rule, port.port])
 }
 

@@ -36,6 +36,7 @@ test_accepts[what] if {
 		"pods": one.add("/spec/egress/-", pods),
 		"the kind for a whole cluster": one.replace("/kind", "CiliumClusterwideNetworkPolicy"),
 		"several in one": one.add("/specs", [good.spec]),
+		"several, and none alone": array.concat(one.add("/specs", [good.spec]), one.remove("/spec")),
 		"an empty list of ingress rules": one.add("/spec/ingress", []),
 		"what denies": one.add("/spec/egressDeny", [{"toEntities": ["world"]}]),
 		"a pattern of many labels": one.replace("/spec/egress/1/toFQDNs/1/matchPattern", "**.cloud.example.com"),
@@ -48,6 +49,14 @@ test_n9_flags[what] if {
 	some what, case in {
 		"ingress rules": [
 			one.add("/spec/ingress", [{"fromEntities": ["all"]}]),
+			"it has ingress rules, which belong into a NetworkPolicy",
+		],
+		"ingress rules of the second in it": [
+			one.add("/specs", [{"ingress": [{}]}]),
+			"it has ingress rules, which belong into a NetworkPolicy",
+		],
+		"ingress rules where the others are null": [
+			array.concat(one.add("/spec/ingress", [{}]), one.add("/specs", null)),
 			"it has ingress rules, which belong into a NetworkPolicy",
 		],
 		"an entity": [

@@ -20,7 +20,8 @@ violation contains report.about(policy, "N4", text) if {
 	block := entry.peer.ipBlock
 	not is_narrow(block)
 	not is_internet(direction, block)
-	text := sprintf("%s rule %d has a block wider than /16 of IPv4 or /48 of IPv6: %v", [direction, entry.rule, block])
+	written := object.get(block, "cidr", "of nothing")
+	text := sprintf("%s rule %d has the block %v: wider than /16 of IPv4 or /48 of IPv6", [direction, entry.rule, written])
 }
 
 violation contains report.about(policy, "N4", text) if {

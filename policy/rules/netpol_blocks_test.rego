@@ -56,7 +56,7 @@ test_n4_flags_a_wide_block[what] if {
 	}
 	count(found(patch)) == 1
 	every text in found(patch) {
-		contains(text, "has a block wider than /16 of IPv4 or /48 of IPv6")
+		contains(text, ": wider than /16 of IPv4 or /48 of IPv6")
 	}
 }
 

@@ -25,7 +25,8 @@ violation contains report.about(policy, "N5", text) if {
 	some entry in egress
 	some port in entry.ports
 	port.port in input.parameters.dns.ports
-	not is_dns(entry.peer)
+	peer := entry.peer
+	not is_dns(peer)
 	text := sprintf("egress rule %d goes to port %d of others than the cluster's DNS", [entry.rule, port.port])
 }
 
@@ -41,7 +42,8 @@ violation contains report.about(policy, "N5", text) if {
 	some entry in egress
 	some port in entry.ports
 	port.port in input.parameters.ssh.ports
-	not is_subnet(entry.peer)
+	peer := entry.peer
+	not is_subnet(peer)
 	text := sprintf("egress rule %d goes to port %d of others than a block of /24 or narrower", [entry.rule, port.port])
 }
 
@@ -49,7 +51,8 @@ violation contains report.about(policy, "N5", text) if {
 	some entry in egress
 	block := entry.peer.ipBlock.cidr
 	is_on_node(block)
-	not is_service(block, entry.ports)
+	ports := entry.ports
+	not is_service(block, ports)
 	text := sprintf("egress rule %d goes to %s, which is of the node and no identity service of %q", [entry.rule, block, component])
 }
 
