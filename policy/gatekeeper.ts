@@ -53,7 +53,8 @@ export function toConstraint(policy: Policy, { value }: PolicyParams): string {
     metadata: { name: 'asset-inventory' },
     spec: {
       enforcementAction: policy.isCombined ? 'dryrun' : 'deny',
-      match: { kinds: policy.kinds, namespaces: [namespace] },
+      // What is in no namespace would match any.
+      match: { scope: 'Namespaced', kinds: policy.kinds, namespaces: [namespace] },
       parameters: value,
     },
   });

@@ -1,23 +1,40 @@
 // Writes what is made of the policies: conftest's adapters, their parameters, Gatekeeper's objects and a table of docs/policy.md; with --check it compares.
+// With --values FILE and --out FOLDER: what an installation with these values tells conftest and Gatekeeper.
 import { globSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { parse } from 'yaml';
 import { replaceBetween } from '../charts/documents.ts';
 import { findDrift, readCollectors, readValues } from '../charts/generate.ts';
+import { createValuesSchema } from '../charts/values.ts';
 import { toAdapter, toCombinedAdapter } from './conftest.ts';
 import { toConstraint, toSyncSet, toTemplate } from './gatekeeper.ts';
 import type { PolicyParams } from './params.ts';
 import { networkParams } from './params-network.ts';
+import { workloadParams } from './params-workload.ts';
 import { librariesOf, type Policy, readLibraries, readPolicies } from './rule-files.ts';
 
 const root = dirname(import.meta.dirname);
 
-/** The parameters of every policy, as this release and its chart have them. */
-export async function readParams(): Promise<Readonly<Record<string, PolicyParams>>> {
+/** The parameters of every policy, as this release has them for these values of its chart. Throws for values that the chart refuses. */
+export async function readParams(own: unknown = {}): Promise<Readonly<Record<string, PolicyParams>>> {
   const collectors = await readCollectors();
-  const { defaults } = await readValues();
-  return { ...networkParams(collectors, defaults) };
+  const { schema } = await readValues();
+  const values = createValuesSchema(collectors).parse(own);
+  return { ...networkParams(collectors, values), ...workloadParams(schema, values) };
+}
+
+/** What conftest and Gatekeeper are told of an installation, by its path: from its values, while policies and templates stay the release's. */
+export async function toInstallation(own: unknown): Promise<ReadonlyMap<string, string>> {
+  const params = await readParams(own);
+  return new Map([
+    ['data/params.json', toParamsFile(params)],
+    ...(await readPolicies(import.meta.dirname)).map((policy): [string, string] => [
+      `constraints/${policy.name}.yaml`,
+      toConstraint(policy, paramsOf(policy, params)),
+    ]),
+  ]);
 }
 
 /** Every generated file by its path from the root. Throws for a policy without parameters, and for parameters without a policy. */
@@ -29,15 +46,12 @@ export async function toFiles(): Promise<ReadonlyMap<string, string>> {
   const strays = Object.keys(params).filter((name) => !names.has(name));
   if (strays.length > 0) throw new Error(`there are parameters for ${strays.join(', ')}, but no such policy`);
   const page = await readFile(join(root, 'docs/policy.md'), 'utf8');
-  const values = Object.fromEntries(Object.entries(params).map(([name, { value }]) => [name, value]));
   return new Map([
     ['policy/main.rego', toAdapter(policies)],
     ['policy/combined.rego', toCombinedAdapter(policies)],
-    // Policies see it as data.params.
-    ['policy/data/params.json', `${JSON.stringify({ params: values }, undefined, 2)}\n`],
+    ['policy/data/params.json', toParamsFile(params)],
     ...policies.flatMap((policy): [string, string][] => {
-      const own = params[policy.name];
-      if (own === undefined) throw new Error(`${policy.path}: give it parameters, if only noParams`);
+      const own = paramsOf(policy, params);
       return [
         [`policy/gatekeeper/templates/${policy.name}.yaml`, toTemplate(policy, own, librariesOf(policy, libraries))],
         [`policy/gatekeeper/constraints/${policy.name}.yaml`, toConstraint(policy, own)],
@@ -46,6 +60,18 @@ export async function toFiles(): Promise<ReadonlyMap<string, string>> {
     ['policy/gatekeeper/sync.yaml', toSyncSet(policies)],
     ['docs/policy.md', replaceBetween(page, 'rules', toTable(policies))],
   ]);
+}
+
+function paramsOf({ name, path }: Policy, params: Readonly<Record<string, PolicyParams>>): PolicyParams {
+  const own = params[name];
+  if (own === undefined) throw new Error(`${path}: give it parameters, if only noParams`);
+  return own;
+}
+
+// Policies see it as data.params.
+function toParamsFile(params: Readonly<Record<string, PolicyParams>>): string {
+  const values = Object.fromEntries(Object.entries(params).map(([name, { value }]) => [name, value]));
+  return `${JSON.stringify({ params: values }, undefined, 2)}\n`;
 }
 
 function toTable(policies: readonly Policy[]): string {
@@ -65,15 +91,29 @@ export function findStale(files: ReadonlyMap<string, string>): string[] {
   return globSync('policy/gatekeeper/{templates,constraints}/*.yaml', { cwd: root }).filter((path) => !files.has(path));
 }
 
+async function writeAll(folder: string, files: ReadonlyMap<string, string>): Promise<void> {
+  for (const [path, text] of files) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), text);
+  }
+}
+
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
+  const { values } = parseArgs({
+    options: {
+      check: { type: 'boolean', default: false },
+      values: { type: 'string' },
+      out: { type: 'string', default: 'policy-installation' },
+    },
+  });
+  if (values.values !== undefined) {
+    await writeAll(values.out, await toInstallation(parse(await readFile(values.values, 'utf8'))));
+    return;
+  }
   const files = await toFiles();
   if (!values.check) {
     for (const path of findStale(files)) await rm(join(root, path));
-    for (const [path, text] of files) {
-      await mkdir(dirname(join(root, path)), { recursive: true });
-      await writeFile(join(root, path), text);
-    }
+    await writeAll(root, files);
   }
   const drift = [...(await findDrift(files)), ...findStale(files)];
   for (const path of drift) console.error(`${path} is not what the sources say: run npm run generate`);

@@ -6,4 +6,11 @@ about(resource, rule, text) := {
 	"details": {"rule": rule, "kind": resource.kind, "name": name(resource)},
 }
 
+about_container(resource, container, rule, text) := {
+	"msg": sprintf("%s %s %s, container %s: %s", [rule, resource.kind, name(resource), called, text]),
+	"details": {"rule": rule, "kind": resource.kind, "name": name(resource), "container": called},
+} if {
+	called := object.get(container, "name", "without a name")
+}
+
 name(resource) := object.get(resource, ["metadata", "name"], "without a name")
