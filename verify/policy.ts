@@ -7,13 +7,23 @@ import { z } from 'zod';
 import { type Ended, root, startProgram } from './inventory.ts';
 
 /** Files and folders with Rego and what it looks up; the YAML beside them is not for OPA. */
-export const sources = ['lib', 'rules', 'combined', 'main.rego', 'combined.rego', 'main_test.rego', 'data'].map(
-  (name) => `policy/${name}`,
-);
+export const sources = [
+  ...['lib', 'rules', 'combined', 'release', 'data'].map((name) => `policy/${name}`),
+  ...globSync('policy/*.rego', { cwd: root }),
+];
+
+/** What policies and Constraints are told: those of the release, or of an installation. */
+export interface Told {
+  readonly data: string;
+  readonly constraints: string;
+}
+export const toldByRelease: Told = { data: 'policy/data', constraints: 'policy/gatekeeper/constraints' };
 
 /** What a rule has found. */
 export interface Found {
   readonly rule: string;
+  /** Of the object. */
+  readonly kind: string;
   /** Begins with the rule, the kind and the name of the object. */
   readonly text: string;
 }
@@ -23,7 +33,7 @@ export function run(...command: readonly string[]): Promise<Ended> {
   return startProgram({}, command).ended;
 }
 
-const detailsSchema = z.object({ rule: z.string() });
+const detailsSchema = z.object({ rule: z.string(), kind: z.string() });
 const conftestSchema = z.array(
   z.object({
     failures: z
@@ -36,7 +46,7 @@ const conftestSchema = z.array(
 const known = new Map<string, Promise<Found[]>>();
 
 /** What conftest finds in a file: each object for itself, then all together. Throws when it judges nothing. */
-export function conftest(path: string, data = 'policy/data'): Promise<Found[]> {
+export function conftest(path: string, { data } = toldByRelease): Promise<Found[]> {
   const key = `${data} ${path}`;
   const found = known.get(key) ?? conftestTwice(path, data);
   known.set(key, found);
@@ -54,19 +64,19 @@ async function conftestOnce(parameters: readonly string[], data: string): Promis
   const { stdout, stderr } = await run('conftest', 'test', ...how, ...parameters);
   if (stderr !== '') throw new Error(stderr);
   const failures = conftestSchema.parse(JSON.parse(stdout)).flatMap((result) => result.failures);
-  return failures.map(({ msg, metadata }) => ({ rule: metadata.details?.rule ?? '', text: msg }));
+  return failures.map(({ msg, metadata }) => ({ rule: '', kind: '', ...metadata.details, text: msg }));
 }
 
 const gatorSchema = z.array(z.object({ msg: z.string(), metadata: z.object({ details: detailsSchema }) })).nullable();
 
 /** What Gatekeeper's engine finds in a file, by the templates and constraints that are generated of the policies. */
-export async function gator(path: string): Promise<Found[]> {
-  const objects = [path, 'policy/gatekeeper/templates', 'policy/gatekeeper/constraints'];
+export async function gator(path: string, { constraints } = toldByRelease): Promise<Found[]> {
+  const objects = [path, 'policy/gatekeeper/templates', constraints];
   const parameters = ['--output', 'json', ...objects.flatMap((name) => ['--filename', name])];
   const { stdout, stderr } = await run('gator', 'test', ...parameters);
   if (stderr !== '') throw new Error(stderr);
   const results = gatorSchema.parse(JSON.parse(stdout)) ?? [];
-  return sort(results.map(({ msg, metadata }) => ({ rule: metadata.details.rule, text: msg })));
+  return sort(results.map(({ msg, metadata }) => ({ ...metadata.details, text: msg })));
 }
 
 function sort(found: readonly Found[]): Found[] {
@@ -87,7 +97,11 @@ export function readManifests(folder: 'good' | 'bad'): Promise<Manifest[]> {
   return Promise.all(
     paths.map(async (path) => {
       const text = await readFile(join(root, path), 'utf8');
-      return { path, name: basename(path, '.yaml'), documents: parseAllDocuments(text).map((part) => part.toJS()) };
+      return {
+        path,
+        name: basename(path, '.yaml'),
+        documents: parseAllDocuments(text, { version: '1.1' }).map((part) => part.toJS()),
+      };
     }),
   );
 }
