@@ -96,6 +96,10 @@ const expressions = [
       variable.type === 'query' ? [/^label_values\((.*), \w+\)$/.exec(variable.query.query)?.[1] ?? ''] : [],
     ),
   ),
+  // Backstage's Prometheus plugin: query|label, parted by commas.
+  ...[...(await readText('catalog-info.yaml')).matchAll(/^ {4}prometheus\.io\/rule: (.+)$/gm)].flatMap(
+    ([, queries = '']) => queries.split(',').map((query) => query.split('|')[0] ?? ''),
+  ),
   ...[...(await readText('docs/slo.md')).matchAll(/```promql\n(.*?)```/gs)].map(([, expression = '']) => expression),
 ].map(withoutMacros);
 
