@@ -108,6 +108,10 @@ export function collectorValues({ name, egress, config }: CollectorFacts) {
     .strictObject({
       enabled: z.boolean().default(false),
       ...cronFields(own.schedule, { default: 300, max: 840 }, 1200),
+      jitterSeconds: told(
+        z.int().min(0).max(30),
+        'Up to so long a run waits first, by chance, within its time: schedules that meet do not ask all at once.',
+      ).default(20),
       // The product's own schema, so that a mistake is told before anything is deployed.
       config: told(z.looseObject({}), `\`collectors.${name}\` of the configuration; empty: from variables.`)
         .default({})

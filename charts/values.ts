@@ -19,6 +19,9 @@ import {
   told,
 } from './values-parts.ts';
 
+// As the product reads them; the finer points are its own.
+const allowedHost = z.string().regex(/^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f.:]+)(\/\d{1,3})?$/);
+
 const digest = z
   .string()
   .regex(/^(sha256:[a-f0-9]{64})?$/)
@@ -208,6 +211,11 @@ const ingest = told(
     enabled: z.boolean().default(false),
     auth: auth('Of what is written.'),
     allowedFrom: told(z.array(z.strictObject({ cidr })), 'Agents that come past the gateway.').default([]),
+    requestsPerMinute: told(z.int().min(1).max(60_000), 'Of each caller, at each replica.').default(60),
+    allowHosts: told(
+      z.array(allowedHost),
+      'Hosts that may be named though they are this machine’s own: addresses, ranges or names.',
+    ).default([]),
     ...service('ingest', { memory: '128Mi', limit: '256Mi' }),
   }),
   'Everything that writes over HTTP.',
@@ -216,7 +224,7 @@ const ingest = told(
 const prune = told(
   z.strictObject({
     enabled: z.boolean().default(true),
-    ...cronFields('30 3 * * *', { default: 1800, max: 7200 }, 93_600),
+    ...cronFields('30 3 * * *', { default: 1800, max: 7200 }, 180_000),
     schedule: cron.default('30 3 * * *'),
     retention: told(
       z.record(z.enum(['pages', 'runs', 'versions', 'events']), z.string().regex(/^\d+(s|m|h|d)$/)),

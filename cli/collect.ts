@@ -1,13 +1,14 @@
 // `inventory collect <name>`: one run of one collector.
 import { setFlagsFromString } from 'node:v8';
 import { runCollector } from '#collectors/runner.ts';
-import { durationSchema, parsePart } from '#core/config.ts';
-import { ConfigError, type ConfigProblem } from '#core/errors.ts';
+import { ConfigError } from '#core/errors.ts';
 import { createHttpClient } from '#core/http.ts';
 import { openWriter } from '#store/open.ts';
 import type { Environment } from './environment.ts';
 import { loadCollector } from './load-collector.ts';
 import { loadCollectorConfig } from './load-config.ts';
+import { parseDuration } from './parse-duration.ts';
+import { waitJitter } from './start-jitter.ts';
 
 // A collector waits for its provider far more than it computes, in a pod that asks for 128 MiB. So V8 keeps its young
 // generation small instead of letting it grow to three halves of 16 MiB, and spends no memory on optimizing compilers: for
@@ -29,6 +30,8 @@ const memoryFlags = [
 export interface CollectOptions {
   readonly scope: readonly string[];
   readonly timeout: string;
+  /** At most so long is waited, by chance, before anything is opened; it counts into the timeout. */
+  readonly jitter?: string;
   readonly dryRun?: boolean;
 }
 
@@ -38,7 +41,8 @@ export async function collectCommand(environment: Environment, name: string, opt
   const { variables, clock, log, signal, version } = environment;
   const collector = await loadCollector(name);
   const { config, part } = await loadCollectorConfig(variables, collector);
-  const timeoutMs = parseTimeout(options.timeout);
+  const timeoutMs = parseDuration('--timeout', options.timeout);
+  const waitedMs = await waitStart(environment, { jitter: options.jitter, timeoutMs });
   const proxyEnv = readProxyVariables(environment);
   const http = createHttpClient({ proxyEnv });
   const dryRun = options.dryRun ?? false;
@@ -59,7 +63,7 @@ export async function collectCommand(environment: Environment, name: string, opt
       http,
       proxyEnv,
       signal,
-      timeoutMs,
+      timeoutMs: timeoutMs - waitedMs,
       terminal: terminalOf(environment),
     });
     return summary.exit_code;
@@ -68,11 +72,18 @@ export async function collectCommand(environment: Environment, name: string, opt
   }
 }
 
-function parseTimeout(text: string): number {
-  const problems: ConfigProblem[] = [];
-  const timeoutMs = parsePart(durationSchema, text, '--timeout', problems);
-  if (timeoutMs === undefined) throw new ConfigError('bad_option', problems);
-  return timeoutMs;
+// A bad configuration is told before, and no connection is held meanwhile.
+async function waitStart(
+  { random, signal, log }: Environment,
+  { jitter = '0s', timeoutMs }: { readonly jitter: string | undefined; readonly timeoutMs: number },
+): Promise<number> {
+  const maxMs = parseDuration('--jitter', jitter);
+  if (maxMs > 0 && maxMs >= timeoutMs) {
+    throw new ConfigError('bad_option', [{ key: '--jitter', remedy: 'must be shorter than --timeout' }]);
+  }
+  const waitedMs = await waitJitter({ maxMs, random, signal });
+  if (waitedMs > 0) log.debug({ event: 'jitter', waited_ms: waitedMs }, 'jitter');
+  return waitedMs;
 }
 
 function readProxyVariables({ variables }: Environment): Readonly<Record<string, string | undefined>> {

@@ -15,6 +15,8 @@ export interface Environment {
   readonly log: Logger;
   /** Aborts at the first SIGTERM or SIGINT. */
   readonly signal: AbortSignal;
+  /** From 0 up to 1, as `Math.random`. */
+  readonly random: () => number;
   /** Where `migrations/` lies: beside the sources, or beside the bundle. */
   readonly migrationsDir: string;
   /** A command's answer, on standard output. */
@@ -33,6 +35,7 @@ export function openEnvironment(): Environment {
     variables,
     version: manifest.version,
     clock: systemClock,
+    random: Math.random,
     log: createLogger({ level: variables.INVENTORY_LOG_LEVEL ?? 'info' }),
     signal: openSignal(),
     migrationsDir: join(import.meta.dirname, '../migrations'),

@@ -50,6 +50,11 @@ describe('bad input', () => {
     ['an unknown collector', ['collect', 'azzure'], 'there is no collector "azzure"'],
     ['an unknown scope', ['collect', 'aws', '--scope', 'aws:prod'], 'aws:main'],
     ['a bad duration', ['collect', 'aws', '--timeout', 'soon'], '15m'],
+    [
+      'a jitter as long as the run',
+      ['collect', 'aws', '--timeout', '20s', '--jitter', '20s'],
+      'shorter than --timeout',
+    ],
     ['a run that is no id', ['runs', 'confirm', 'last', 'aws:main'], 'must be the id of a run'],
   ] as const)('%s is told and exits 2', async ([, command, message]) => {
     const ended = await inventory({ DB_PATH: join(folder, 'bad-input.db') }, ...command);

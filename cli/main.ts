@@ -47,7 +47,7 @@ function addStoreCommands(program: Command, environment: Environment, exit: (cod
     });
   program
     .command('status')
-    .description('tables of collectors and scopes: last success, age, budget, outcome, counts')
+    .description('tables of collectors, scopes and pruning: last success, age, budget, outcome, counts')
     .option('--json', 'as JSON')
     .action(async (options) => {
       const { statusCommand } = await import('./status.ts');
@@ -57,6 +57,7 @@ function addStoreCommands(program: Command, environment: Environment, exit: (cod
     .command('prune')
     .description('delete history that is older than its keep time (retention)')
     .option('--dry-run', 'count, delete nothing')
+    .option('--timeout <duration>', 'stop after this long, between two batches', '1h')
     .option('--json', 'as JSON')
     .action(async (options) => {
       const { pruneCommand } = await import('./prune.ts');
@@ -82,6 +83,7 @@ function addCollectCommands(program: Command, environment: Environment, exit: (c
     .description('read the configured scopes of one collector into the inventory')
     .option('--scope <scope>', 'only this scope; repeatable', append, [])
     .option('--timeout <duration>', 'give up after this long', '15m')
+    .option('--jitter <duration>', 'wait up to this long first, by chance; part of the timeout', '0s')
     .option('--dry-run', 'read and validate, write nothing')
     .action(async (name: string, options) => {
       const { collectCommand } = await import('./collect.ts');

@@ -67,6 +67,7 @@ function openEnvironment(variables: Variables): { environment: Environment; prin
     variables,
     version: '0.0.0',
     clock: systemClock,
+    random: Math.random,
     log: createLogger({ level: 'silent' }),
     signal: new AbortController().signal,
     migrationsDir: join(import.meta.dirname, '../migrations'),

@@ -11,6 +11,7 @@ import { createLogger } from '#core/log.ts';
 import { account, newActor, run } from '#store/scenario.contract.ts';
 import { databases, type TestStore } from '#store/stores.contract.ts';
 import { pruneCommand } from './prune.ts';
+import { statusCommand, statusSchema } from './status.ts';
 
 const migrationsDir = join(import.meta.dirname, '../migrations');
 
@@ -54,7 +55,13 @@ describe.for(databases)('inventory prune on $dialect', ({ dialect, open }) => {
     await writeFile(INVENTORY_CONFIG, JSON.stringify({ database: { url: urlOf(role) }, retention }));
     const [printed, logged]: [string[], string[]] = [[], []];
     const log = createLogger({ level: 'info', destination: { write: (line: string) => void logged.push(line) } });
-    const rest = { clock: systemClock, version: '1.0.0', migrationsDir, terminalColumns: undefined };
+    const rest = {
+      clock: systemClock,
+      random: Math.random,
+      version: '1.0.0',
+      migrationsDir,
+      terminalColumns: undefined,
+    };
     const code = await pruneCommand(
       {
         ...{ variables: { INVENTORY_CONFIG }, log, signal, ...rest },
@@ -123,6 +130,54 @@ describe.for(databases)('inventory prune on $dialect', ({ dialect, open }) => {
 
     expect(code).toBe(1);
     expect(logged).toMatchObject([{ stopped: true, counts: { versions: 0 } }]);
+    expect(await versionsOf(tenant)).toBe(2);
+  });
+
+  test('status tells how it went', async () => {
+    const tenant = await age();
+    await prune();
+    const INVENTORY_CONFIG = join(folder, 'status.yaml');
+    await writeFile(
+      INVENTORY_CONFIG,
+      JSON.stringify({ tenant, database: { url: urlOf('inventory_api') }, prune: { freshness_budget: '26h' } }),
+    );
+    const printed: string[] = [];
+
+    await statusCommand(
+      {
+        ...{
+          variables: { INVENTORY_CONFIG },
+          log: createLogger({ level: 'silent' }),
+          signal: new AbortController().signal,
+        },
+        ...{ clock: systemClock, random: Math.random, version: '1.0.0', migrationsDir, terminalColumns: undefined },
+        print: (line) => void printed.push(line),
+        writeProgress: () => undefined,
+      },
+      { json: true },
+    );
+
+    expect(statusSchema.parse(JSON.parse(printed.join('')))).toMatchObject({
+      pruning: [
+        {
+          ...{ tenant_id: tenant, last_run_status: 'complete', freshness: 'fresh', freshness_budget_seconds: 93_600 },
+          versions: 1,
+        },
+      ],
+    });
+  });
+
+  test('a deadline without a unit is a bad option, told before anything is opened', async () => {
+    await expect(prune({ timeout: 'soon' })).rejects.toThrow('--timeout: must be a number and a unit');
+  });
+
+  test('at its deadline it stops, as for a signal', async () => {
+    const tenant = await age();
+
+    const { code, logged } = await prune({ timeout: '0s' });
+
+    expect(code).toBe(1);
+    expect(logged).toMatchObject([{ stopped: true }]);
     expect(await versionsOf(tenant)).toBe(2);
   });
 

@@ -123,7 +123,13 @@ describe.for(databases)('inventory seed on $dialect', ({ dialect, open }) => {
     await writeFile(file, text);
     const [printed, logged]: [string[], string[]] = [[], []];
     const log = createLogger({ level: 'info', destination: { write: (line: string) => void logged.push(line) } });
-    const rest = { clock: systemClock, version: '1.0.0', migrationsDir, terminalColumns: undefined };
+    const rest = {
+      clock: systemClock,
+      random: Math.random,
+      version: '1.0.0',
+      migrationsDir,
+      terminalColumns: undefined,
+    };
     await seedCommand(
       {
         ...{ variables: { INVENTORY_CONFIG }, log, signal: new AbortController().signal, ...rest },

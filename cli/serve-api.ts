@@ -27,9 +27,9 @@ async function serveApi(environment: Environment, config: LoadedConfig, auth: Au
   const schemaVersionExpected = await latestVersion(migrationsDir, dialect);
   const reader = await openReader({ url: config.databaseUrl, migrationsDir });
   try {
-    const { tenant, collectors } = config;
+    const { tenant, collectors, prune } = config;
     const options = { reader, auth, clock, log, schemaVersionExpected, version, stopping: signal };
-    const api = createApi({ ...options, tenant, collectors, ops: config.ops !== undefined });
+    const api = createApi({ ...options, tenant, collectors, prune, ops: config.ops !== undefined });
     await serve(environment, config, 'api', api);
   } finally {
     await reader.close();

@@ -1,8 +1,10 @@
-// `inventory status`: how fresh every collector and every scope is, and how its last run ended.
+// `inventory status`: how fresh every collector and every scope is, how its last run ended, and how pruning goes.
 import { z } from 'zod';
 import type { Clock } from '#core/clock.ts';
 import { type CollectorStatus, collectorStatusSchema, toCollectorStatus } from '#services/api/collector-status.ts';
+import { type JudgedPruning, judgedPruningSchema, judgePruning } from '#services/api/prune-status.ts';
 import { openReader } from '#store/open.ts';
+import { prunables } from '#store/prune.ts';
 import { type ScopeStatus, scopeStatusSchema } from '#store/status.ts';
 import type { Environment } from './environment.ts';
 import { loadConfig } from './load-config.ts';
@@ -12,6 +14,7 @@ import { formatTable } from './table.ts';
 export const statusSchema = z.strictObject({
   collectors: z.array(collectorStatusSchema),
   scopes: z.array(scopeStatusSchema),
+  pruning: z.array(judgedPruningSchema),
 });
 export type Status = z.output<typeof statusSchema>;
 
@@ -22,9 +25,13 @@ export async function statusCommand(environment: Environment, options: { readonl
   const reader = await openReader({ url: config.databaseUrl, migrationsDir });
   try {
     const { tenant } = config;
-    const [runs, scopes] = await Promise.all([reader.listCollectorRuns(tenant), reader.listScopeStatus(tenant)]);
+    const [runs, scopes, prunings] = await Promise.all([
+      reader.listCollectorRuns(tenant),
+      reader.listScopeStatus(tenant),
+      reader.listPruneStatus(tenant),
+    ]);
     const collectors = toCollectorStatus({ runs, scopes }, config, clock.now());
-    const status = statusSchema.parse({ collectors, scopes });
+    const status = statusSchema.parse({ collectors, scopes, pruning: judgePruning(prunings, config, clock.now()) });
     environment.print(options.json ? JSON.stringify(status, undefined, 2) : formatStatus(status, clock));
   } finally {
     await reader.close();
@@ -32,11 +39,12 @@ export async function statusCommand(environment: Environment, options: { readonl
 }
 
 /** The tables, or a hint when there is nothing to show. */
-export function formatStatus({ collectors, scopes }: Status, clock: Pick<Clock, 'now'>): string {
+export function formatStatus({ collectors, scopes, pruning }: Status, clock: Pick<Clock, 'now'>): string {
   const hint = 'no scope has been collected yet: inventory collect aws';
   const parts = [
     ...(collectors.length > 0 ? [formatCollectors(collectors, clock.now())] : []),
     scopes.length > 0 ? formatScopes(scopes, clock.now()) : hint,
+    ...(pruning.length > 0 ? [formatPruning(pruning, clock.now())] : []),
   ];
   return parts.join('\n\n');
 }
@@ -68,6 +76,32 @@ function formatScopes(scopes: readonly ScopeStatus[], now: Date): string {
     scope.outcome ?? 'running',
     ...[scope.seen, scope.missing, scope.vanished, scope.rejected].map((count) => String(count ?? '-')),
     scope.duration_seconds?.toFixed(1) ?? '-',
+  ]);
+  return formatTable(heading, rows);
+}
+
+function formatPruning(pruning: readonly JudgedPruning[], now: Date): string {
+  const heading = [
+    'pruning',
+    'last success',
+    'age',
+    'budget',
+    'freshness',
+    'last attempt',
+    'seconds',
+    'outcome',
+    ...prunables,
+  ];
+  const rows = pruning.map((status) => [
+    status.tenant_id,
+    status.last_success_at ?? 'never',
+    formatAge(status.last_success_at, now),
+    status.freshness_budget_seconds === null ? '-' : formatDuration(status.freshness_budget_seconds),
+    status.freshness ?? '-',
+    status.last_attempt_at ?? 'never',
+    status.last_duration_seconds?.toFixed(1) ?? '-',
+    status.last_run_status ?? '-',
+    ...prunables.map((what) => String(status[what] ?? '-')),
   ]);
   return formatTable(heading, rows);
 }

@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { configSchema } from '#core/config.ts';
 import type { CollectorStatus } from '#services/api/collector-status.ts';
+import type { JudgedPruning } from '#services/api/prune-status.ts';
 import type { ScopeStatus } from '#store/status.ts';
 import { formatStatus } from './status.ts';
 import { formatTable } from './table.ts';
@@ -49,7 +50,7 @@ test('the status names age and outcome of every scope', () => {
   const clock = { now: () => new Date('2026-11-24T10:00:00.000Z') };
 
   const scopes = [scope, { ...scope, scope: 'aws:new', last_complete_at: null, outcome: null }];
-  const [, first, second] = formatStatus({ collectors: [], scopes }, clock).split('\n');
+  const [, first, second] = formatStatus({ collectors: [], scopes, pruning: [] }, clock).split('\n');
 
   expect(first?.split(/\s{2,}/)).toEqual([
     'aws:main',
@@ -76,7 +77,7 @@ test('the status names freshness and last run of every collector, above the scop
     items: null,
   };
 
-  const lines = formatStatus({ collectors: [collector, unknown], scopes: [scope] }, clock).split('\n');
+  const lines = formatStatus({ collectors: [collector, unknown], scopes: [scope], pruning: [] }, clock).split('\n');
 
   const success = '2026-11-24T09:58:30.000Z';
   const [heading, ...rows] = lines.map((line) => line.split(/\s{2,}/));
@@ -93,8 +94,41 @@ test('the status names freshness and last run of every collector, above the scop
 test('the status of an empty inventory says what to do, also where a collector is configured', () => {
   const clock = { now: () => new Date() };
 
-  expect(formatStatus({ collectors: [], scopes: [] }, clock)).toMatch(/^no scope .*inventory collect/);
-  expect(formatStatus({ collectors: [collector], scopes: [] }, clock)).toMatch(/^COLLECTOR.*\naws .*\n\nno scope /);
+  expect(formatStatus({ collectors: [], scopes: [], pruning: [] }, clock)).toMatch(/^no scope .*inventory collect/);
+  expect(formatStatus({ collectors: [collector], scopes: [], pruning: [] }, clock)).toMatch(
+    /^COLLECTOR.*\naws .*\n\nno scope /,
+  );
+});
+
+test('the status tells how pruning goes, below the scopes, and of a tenant that was never pruned that it was not', () => {
+  const clock = { now: () => new Date('2026-11-24T10:00:00.000Z') };
+  const deleted = { versions: 12, events: 7, pages: 0, runs: 1, keys: 3 };
+  const pruned: JudgedPruning = {
+    ...{
+      tenant_id: 'default',
+      last_attempt_at: '2026-11-24T03:30:00.000Z',
+      last_success_at: '2026-11-24T03:30:02.000Z',
+    },
+    ...{
+      last_run_status: 'complete',
+      last_duration_seconds: 2.04,
+      freshness_budget_seconds: 180_000,
+      freshness: 'fresh',
+    },
+    ...deleted,
+  };
+  const unpruned: JudgedPruning = {
+    ...{ tenant_id: 'acme', freshness_budget_seconds: null, freshness: null, ...never },
+    ...{ versions: null, events: null, pages: null, runs: null, keys: null },
+  };
+
+  const lines = formatStatus({ collectors: [], scopes: [scope], pruning: [pruned, unpruned] }, clock).split('\n');
+
+  expect(lines.slice(-3).map((line) => line.split(/\s{2,}/).join('|'))).toEqual([
+    'PRUNING|LAST SUCCESS|AGE|BUDGET|FRESHNESS|LAST ATTEMPT|SECONDS|OUTCOME|VERSIONS|EVENTS|PAGES|RUNS|KEYS',
+    'default|2026-11-24T03:30:02.000Z|6h 29m|2d 2h|fresh|2026-11-24T03:30:00.000Z|2.0|complete|12|7|0|1|3',
+    'acme|never|-|-|-|never|-|-|-|-|-|-|-',
+  ]);
 });
 
 test('a new token and the entry it prints belong together, and the entry is a valid configuration', () => {

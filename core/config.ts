@@ -115,6 +115,15 @@ const retentionSchema = z.strictObject({
   events: durationSchema.prefault('400d'),
 });
 
+/** That `inventory prune` is scheduled, and how old its last success may be: two nights. */
+const pruneSchema = z.preprocess(
+  // `prune:` and no more.
+  (part) => (part === null ? {} : part),
+  z
+    .strictObject({ freshness_budget: durationSchema.refine((ms) => ms > 0, 'must be more than 0').prefault('50h') })
+    .optional(),
+);
+
 /** What the part of every collector may say beside its own fields. */
 const collectorSchema = z.preprocess(
   // `aws:` and no more.
@@ -143,6 +152,7 @@ export const configSchema = z.strictObject({
     .prefault({}),
   ingest: ingestSchema.prefault({}),
   retention: retentionSchema.prefault({}),
+  prune: pruneSchema,
   ops: z.strictObject({ host: z.string().min(1).default('0.0.0.0'), port: z.int().min(1).max(65_535) }).optional(),
 });
 export type Config = z.output<typeof configSchema>;

@@ -21,6 +21,7 @@ const allowed: Readonly<Record<string, Readonly<Record<string, readonly string[]
     events: ['select'],
     history_horizons: ['select'],
     event_horizons: ['select'],
+    prune_status: ['select'],
   },
   inventory_collector: {
     schema_migrations: ['select'],
@@ -240,11 +241,14 @@ test('the public may do nothing in the schema: no usage, no table, no function',
 
 test('only the metrics and the pruning cross tenants, each for its own role, and with a search path nobody can plant something in', async () => {
   const calls: Readonly<Record<string, string>> = {
+    begin_pruning: `begin_pruning('mine')`,
     collector_metrics: 'collector_metrics()',
     count_prunable: `count_prunable('mine', '{account}', now(), now(), now(), now())`,
     count_prunable_keys: `count_prunable_keys('mine', now())`,
+    finish_pruning: `finish_pruning('mine', now(), 'complete', '{}')`,
     prune_events: `prune_events('mine', now(), 1)`,
     prune_keys: `prune_keys('mine', now(), 1)`,
+    prune_metrics: 'prune_metrics()',
     prune_pages: `prune_pages('mine', now(), 1)`,
     prune_runs: `prune_runs('mine', now(), 1)`,
     prune_tenants: 'prune_tenants()',
@@ -274,6 +278,7 @@ test('only the metrics and the pruning cross tenants, each for its own role, and
   expect(Object.fromEntries(callers)).toEqual({
     ...Object.fromEntries(Object.keys(calls).map((name) => [name, ['inventory_prune']])),
     collector_metrics: ['inventory_api'],
+    prune_metrics: ['inventory_api'],
     scope_metrics: ['inventory_api'],
   });
   expect(seen.map(({ tenant_id }) => tenant_id)).toEqual(['mine', 'other']);
@@ -291,6 +296,19 @@ test('what pruning is made of can be called by no role', async () => {
     const sql = connect(database.urlFor(role));
     for (const part of parts) expect(await tryStatement(sql, `select ${part}`), `${role} ${part}`).toMatch(/^42501 /);
   }
+});
+
+test('pruning reports of tenants that there are, and of nobody else', async () => {
+  const reported = await inTransaction(admin, undefined, async (open) => {
+    await open`delete from prune_status`;
+    await open`set local role inventory_prune`;
+    await open`select begin_pruning('mine'), begin_pruning('nobody')`;
+    await open`select finish_pruning('mine', now(), 'complete', '{"runs": 3}'), finish_pruning('nobody', now(), 'complete', '{}')`;
+    await open`reset role`;
+    return await open`select tenant_id, last_run_status, runs::integer from prune_status`;
+  });
+
+  expect(reported).toEqual([{ tenant_id: 'mine', last_run_status: 'complete', runs: 3 }]);
 });
 
 test('pruning deletes history of the tenant it is called for, however late the time, and never a record', async () => {

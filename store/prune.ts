@@ -19,6 +19,16 @@ export interface PruneBatch {
   readonly limit: number;
 }
 
+/** `stopped` came before the end: what was deleted until then stays deleted. */
+export const pruneOutcomes = ['complete', 'stopped', 'failed'] as const;
+
+/** How the pruning of a tenant ended, which began at this time of the database. */
+export interface PruneEnding {
+  readonly began_at: string;
+  readonly outcome: (typeof pruneOutcomes)[number];
+  readonly counts: PrunableCounts;
+}
+
 /** Deletes in short transactions; safe beside collectors, readers and another one of its kind. */
 export interface Pruner {
   /** The database's time, and every tenant there is. */
@@ -30,6 +40,10 @@ export interface Pruner {
    * many. Fewer than `limit` means that nothing is left.
    */
   prune(what: Prunable, batch: PruneBatch): Promise<number>;
+  /** Says that a tenant's turn has come; answers the database's time. */
+  beginTenant(tenant_id: string): Promise<string>;
+  /** Says how it ended. */
+  finishTenant(tenant_id: string, ending: PruneEnding): Promise<void>;
 }
 
 export interface PruneOptions {
@@ -60,27 +74,50 @@ export async function prune({ pruner, keep, dryRun, signal }: PruneOptions): Pro
   const before = toCutoffs(keep, now);
   const counts = { versions: 0, events: 0, pages: 0, runs: 0, keys: 0 };
   for (const tenant_id of tenants) {
-    const found = dryRun ? await pruner.count(tenant_id, before) : undefined;
-    for (const what of prunables) {
-      counts[what] += found ? found[what] : await pruneAll(pruner, what, { tenant_id, before: before[what], signal });
-    }
     if (signal.aborted) break;
+    const found = await (dryRun ? pruner.count(tenant_id, before) : pruneTenant(pruner, { tenant_id, before, signal }));
+    for (const what of prunables) counts[what] += found[what];
   }
   return { tenants: tenants.length, before, counts, stopped: signal.aborted };
+}
+
+// Tells how it went, as a run of a collector does: a process that is killed has begun and not ended.
+async function pruneTenant(
+  pruner: Pruner,
+  {
+    tenant_id,
+    before,
+    signal,
+  }: Pick<PruneBatch, 'tenant_id'> & { readonly before: Cutoffs; readonly signal: AbortSignal },
+): Promise<PrunableCounts> {
+  const began_at = await pruner.beginTenant(tenant_id);
+  const counts = { versions: 0, events: 0, pages: 0, runs: 0, keys: 0 };
+  try {
+    for (const what of prunables) {
+      await pruneAll(pruner, what, { tenant_id, before: before[what], signal }, (deleted) => {
+        counts[what] += deleted;
+      });
+    }
+  } catch (error) {
+    // A database that has just failed may not take this either, and its first word is the one that helps.
+    await pruner.finishTenant(tenant_id, { began_at, outcome: 'failed', counts }).catch(() => undefined);
+    throw error;
+  }
+  await pruner.finishTenant(tenant_id, { began_at, outcome: signal.aborted ? 'stopped' : 'complete', counts });
+  return counts;
 }
 
 async function pruneAll(
   pruner: Pruner,
   what: Prunable,
   { signal, ...batch }: Omit<PruneBatch, 'limit'> & { readonly signal: AbortSignal },
-): Promise<number> {
-  let pruned = 0;
+  tell: (deleted: number) => void,
+): Promise<void> {
   while (!signal.aborted) {
     const deleted = await pruner.prune(what, { ...batch, limit: batchRows });
-    pruned += deleted;
+    tell(deleted);
     if (deleted < batchRows) break;
   }
-  return pruned;
 }
 
 // A keep time longer than the clock's age keeps everything.

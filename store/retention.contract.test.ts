@@ -22,6 +22,7 @@ import {
   scopeOf,
   versionsOf,
 } from './scenario.contract.ts';
+import { pruneStatusSchema } from './status.ts';
 import type { Position } from './store.ts';
 import { databases, type TestStore } from './stores.contract.ts';
 
@@ -547,6 +548,93 @@ describe.for(databases)('retention on $dialect', ({ dialect, open }) => {
       expect(dry.counts).toEqual({ versions: 4, events: 7, pages: 0, runs: 1, keys: 1 });
       expect(real.counts).toEqual(dry.counts);
       expect(await countOf(second, 'cloud_accounts')).toBe(2);
+    });
+
+    test('it reports of every tenant when it was tried, when it succeeded, how long it took and what went; a dry run does not', async () => {
+      const [actor, other] = [newActor(), newActor()];
+      await age(actor);
+      await age(other);
+      await prune({ pruner: store.pruner, keep: keepNothing, dryRun: true, signal: never });
+      const before = await store.reader.listPruneStatus(actor.tenant);
+
+      await prune({ pruner: store.pruner, keep: keepNothing, dryRun: false, signal: never });
+
+      const [status, ...others] = await store.reader.listPruneStatus(actor.tenant);
+      const all = await store.reader.listPruneStatus(undefined);
+      expect(before).toEqual([]);
+      expect(others).toEqual([]);
+      expect(pruneStatusSchema.parse(status)).toMatchObject({
+        ...{ tenant_id: actor.tenant, last_run_status: 'complete', last_duration_seconds: expect.any(Number) },
+        ...{ versions: 4, events: 7, pages: 0, runs: 1, keys: 0 },
+      });
+      expect(Date.parse(status?.last_success_at ?? '')).toBeGreaterThanOrEqual(
+        Date.parse(status?.last_attempt_at ?? ''),
+      );
+      expect(all.filter(({ tenant_id }) => tenant_id === actor.tenant)).toEqual([status]);
+      expect(all.map(({ tenant_id }) => tenant_id)).toContain(other.tenant);
+      expect(all.map(({ tenant_id }) => tenant_id)).toEqual(all.map(({ tenant_id }) => tenant_id).sort());
+    });
+
+    test.for([
+      ['stopped', 'a signal', (controller: AbortController) => controller.abort()],
+      [
+        'failed',
+        'an error',
+        () => {
+          throw new Error('the disk is full');
+        },
+      ],
+    ] as const)('it reports %s after %s, with what had gone until then, and the last success stays', async ([
+      outcome,
+      ,
+      befall,
+    ]) => {
+      const actor = newActor();
+      await age(actor);
+      const only = async () => ({ ...(await store.pruner.begin()), tenants: [actor.tenant] });
+      const pruner = { ...store.pruner, begin: only };
+      await prune({ pruner, keep: { ...keepNothing, versions: yearMs, events: yearMs }, dryRun: false, signal: never });
+      const [succeeded] = await store.reader.listPruneStatus(actor.tenant);
+      const controller = new AbortController();
+
+      const second = prune({
+        pruner: {
+          ...pruner,
+          async prune(what: Prunable, batch: Parameters<TestStore['pruner']['prune']>[1]) {
+            if (what !== 'versions') befall(controller);
+            return await store.pruner.prune(what, batch);
+          },
+        },
+        ...{ keep: keepNothing, dryRun: false, signal: controller.signal },
+      });
+      await second.catch((error) => expect(error.message).toBe('the disk is full'));
+
+      const [status] = await store.reader.listPruneStatus(actor.tenant);
+      expect(status).toMatchObject({
+        last_run_status: outcome,
+        last_success_at: succeeded?.last_success_at,
+        versions: 4,
+      });
+      expect(succeeded).toMatchObject({ last_run_status: 'complete', versions: 0 });
+    });
+
+    test('one that is killed has begun and not ended: what is told of an end is the last one’s', async () => {
+      const actor = newActor();
+      await age(actor);
+      const pruner = {
+        ...store.pruner,
+        begin: async () => ({ ...(await store.pruner.begin()), tenants: [actor.tenant] }),
+      };
+      await prune({ pruner, keep: keepNothing, dryRun: false, signal: never });
+      const [ended] = await store.reader.listPruneStatus(actor.tenant);
+
+      await store.pruner.beginTenant(actor.tenant);
+
+      const [status] = await store.reader.listPruneStatus(actor.tenant);
+      expect({ ...status, last_attempt_at: null }).toEqual({ ...ended, last_attempt_at: null });
+      expect(Date.parse(status?.last_attempt_at ?? '')).toBeGreaterThanOrEqual(
+        Date.parse(ended?.last_success_at ?? ''),
+      );
     });
 
     test('what is younger than its keep time stays, and a keep time longer than the clock runs keeps all', async () => {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { timestampSchema } from '#core/provenance.ts';
 import { measuresSchema, outcomeSchema } from '#core/run.ts';
+import { pruneOutcomes } from './prune.ts';
 
 const itemsOfRun = {
   seen: z.int().nullable(),
@@ -39,3 +40,18 @@ export const scopeStatusSchema = z.strictObject({
   ...itemsOfRun,
 });
 export type ScopeStatus = Readonly<z.output<typeof scopeStatusSchema>>;
+
+/** How the pruning of a tenant goes; what is told of an end is of the last one that ended. */
+export const pruneStatusSchema = z.strictObject({
+  tenant_id: z.string(),
+  last_attempt_at: timestampSchema.meta({ description: 'when the latest one began, ended or not' }),
+  last_success_at: timestampSchema.nullable(),
+  last_run_status: z.enum(pruneOutcomes).nullable(),
+  last_duration_seconds: z.number().nullable(),
+  versions: z.int().nullable(),
+  events: z.int().nullable(),
+  pages: z.int().nullable(),
+  runs: z.int().nullable(),
+  keys: z.int().nullable(),
+});
+export type PruneStatus = Readonly<z.output<typeof pruneStatusSchema>>;

@@ -4,7 +4,7 @@ import type { Observation, ObservationKind } from '#core/observation.ts';
 import type { Request, Stamp } from '#core/provenance.ts';
 import type { Counts, Measures, Outcome, Run, Skipped } from '#core/run.ts';
 import type { SchemaVersion } from './migration-plan.ts';
-import type { CollectorRuns, ScopeStatus } from './status.ts';
+import type { CollectorRuns, PruneStatus, ScopeStatus } from './status.ts';
 
 /** What a run knows of itself when it begins. Its times and counts are the store's. */
 export interface NewRun extends Pick<Run, 'tenant_id' | 'id' | 'collector' | 'version' | 'image_digest' | 'trigger'> {
@@ -260,6 +260,8 @@ export interface Reader {
   listCollectorRuns(tenant_id: string | undefined): Promise<readonly CollectorRuns[]>;
   /** Every scope of one tenant, or of all of them when undefined (metrics). */
   listScopeStatus(tenant_id: string | undefined): Promise<readonly ScopeStatus[]>;
+  /** How pruning goes, of one tenant, or of all of them when undefined (metrics); none for a tenant that was never pruned. */
+  listPruneStatus(tenant_id: string | undefined): Promise<readonly PruneStatus[]>;
   /** What the database says of its schema, or throws StoreError when it does not answer. */
   schemaVersion(): Promise<SchemaVersion>;
 }

@@ -214,7 +214,9 @@ describe.skipIf(await isMissing('helm'))('the chart', () => {
           podFailurePolicy: { rules: { length: 2 } },
         });
         const [timeout] = /(?<=--timeout",")\d+/.exec(JSON.stringify(job)) ?? [];
-        if (timeout !== undefined) expect(Number(timeout)).toBe(job.spec.activeDeadlineSeconds - 30);
+        expect(Number(timeout), metadata.name).toBe(job.spec.activeDeadlineSeconds - 30);
+        const [jitter] = /(?<=--jitter",")\d+/.exec(JSON.stringify(job)) ?? [];
+        expect(jitter, metadata.name).toBe(metadata.name.includes('-collector-') ? '20' : undefined);
       }
     });
 
@@ -241,6 +243,13 @@ describe.skipIf(await isMissing('helm'))('the chart', () => {
       expect(Object.keys(collectors).sort()).toEqual(names.sort());
       for (const part of Object.values(collectors))
         expect(part).toEqual({ freshness_budget: expect.stringMatching(/^\d+s$/) });
+    });
+
+    test('tells the API how fresh pruning must be, where it is scheduled', () => {
+      const [text = ''] = ofKind(objects, 'ConfigMap').flatMap(({ data }) => data['api.yaml'] ?? []);
+      const isScheduled = ofKind(objects, 'CronJob').some(({ metadata }) => metadata.name.endsWith('-prune'));
+
+      expect(parse(text).prune).toEqual(isScheduled ? { freshness_budget: '180000s' } : undefined);
     });
 
     test('is migrated first, under Helm and Argo CD alike', () => {
@@ -330,6 +339,15 @@ describe.skipIf(await isMissing('helm'))('the chart', () => {
     expect(map?.data).toEqual({
       'api.json': await readFile(join(files, 'dashboards/api.json'), 'utf8'),
       'collectors.json': await readFile(join(files, 'dashboards/collectors.json'), 'utf8'),
+    });
+  });
+
+  test('hands ingest its rate and the hosts that may be named', async () => {
+    const [text = ''] = ofKind(await render('external'), 'ConfigMap').flatMap(({ data }) => data['ingest.yaml'] ?? []);
+
+    expect(parse(text).ingest).toMatchObject({
+      requests_per_minute: 600,
+      allow_hosts: ['10.30.0.10', '127.0.0.0/8', 'prometheus.localhost'],
     });
   });
 

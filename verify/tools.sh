@@ -2,7 +2,7 @@
 # Installs the pinned tools that the checks need beside npm, once, and prints the PATH to use: eval "$(verify/tools.sh)".
 # With names, only those: verify/tools.sh helm buildah. A version with a ~ is installed only for who names it: it takes long to build.
 # Below $INVENTORY_TOOLS (~/.cache/asset-inventory-tools) each Python tool gets a virtual environment of its own, each Go tool is
-# built from its module, each package of npm gets a folder, and programs of Debian that need nothing else are unpacked, so that
+# built from its module, each package of npm gets a folder, files of a Go module are copied, and programs of Debian that need nothing else are unpacked, so that
 # no service is started. Those with libraries of the system are installed for the whole machine, where we may.
 set -euo pipefail
 
@@ -23,6 +23,7 @@ gator         go    github.com/open-policy-agent/gatekeeper/v3/cmd/gator  v3.23.
 checkov       pip   checkov                                  3.3.30
 cosign        go    github.com/sigstore/cosign/v3/cmd/cosign ~v3.1.3
 oidc-provider npm   oidc-provider                            9.13.3
+argo-cd-crds  files github.com/argoproj/argo-cd/v3:manifests/crds  v3.5.7
 apache2       apt   apache2-bin,libapache2-mod-auth-openidc  -
 helm          go    helm.sh/helm/v3/cmd/helm                 v3.22.0
 kube-score    go    github.com/zegl/kube-score/cmd/kube-score   v1.20.0
@@ -76,6 +77,18 @@ install_npm() { # name package version
   ln -sfn "$home/node_modules/$2" "$cache/npm/$1"
 }
 
+# A folder of a Go module, from which nothing is built: the checks read it where $INVENTORY_FILES leads to.
+install_files() { # name module:folder version
+  local home=$cache/files/$1-$3 module
+  if [[ ! -e $home/installed ]]; then
+    rm -rf "$home"
+    module=$(go mod download -json "${2%%:*}@$3" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p') && [[ -n $module ]] &&
+      cp -r --no-preserve=mode "$module/${2#*:}" "$home" &&
+      touch "$home/installed" || return 1
+  fi
+  ln -sfn "$home" "$cache/files/$1"
+}
+
 # Whatever version the distribution has, for the whole machine: these are programs of the system, with its runtimes and its configuration.
 install_apt() { # name packages,separated,by,commas
   PATH=$PATH:/usr/sbin command -v "$1" >/dev/null && return
@@ -85,12 +98,12 @@ install_apt() { # name packages,separated,by,commas
   apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >&2
 }
 
-mkdir -p "$bin" "$cache/py" "$cache/go" "$cache/npm"
+mkdir -p "$bin" "$cache/py" "$cache/go" "$cache/npm" "$cache/files"
 failed=0
 while read -r name kind source version; do
   [[ -n $name && (" $* " == *" $name "* || ($# -eq 0 && $version != "~"*)) ]] || continue
   version=${version#\~}
   "install_$kind" "$name" "$source" "$version" >&2 || { echo "SKIPPED $name $version could not be installed" >&2; failed=1; }
 done <<<"$table"
-echo "export PATH=$bin:\$PATH:/usr/sbin INVENTORY_NPM_TOOLS=$cache/npm"
+echo "export PATH=$bin:\$PATH:/usr/sbin INVENTORY_NPM_TOOLS=$cache/npm INVENTORY_FILES=$cache/files"
 exit "$failed"

@@ -25,6 +25,8 @@ export interface ApiOptions {
   readonly tenant: string;
   /** What is configured to be collected for that tenant, for /metrics; nothing when absent. */
   readonly collectors?: Config['collectors'];
+  /** That pruning is scheduled for that tenant, for /metrics; it is not when absent. */
+  readonly prune?: Config['prune'];
   readonly clock: Clock;
   readonly log: Logger;
   /** The number of the newest migration this release knows. */
@@ -60,7 +62,11 @@ export function createApi(options: ApiOptions): Api {
   addHealth(ops ?? app, { ...options, schemaVersion: options.reader.schemaVersion });
   // Scope and tenant names are nobody's business on the port that users reach; the ops port is for the cluster alone.
   if (ops === null) app.use('/metrics', authorize(auth, tenant, metricsScope));
-  addMetrics(ops ?? app, { ...options, metrics, configured: { tenant, collectors: options.collectors ?? {} } });
+  addMetrics(ops ?? app, {
+    ...options,
+    metrics,
+    configured: { tenant, collectors: options.collectors ?? {}, prune: options.prune },
+  });
   addDocs(app, describeApi());
   return { app, ops };
 }

@@ -153,7 +153,9 @@ describe('the metrics of collectors', () => {
 
   test('every fact is a sample', async () => {
     const scopes = [scope('aws:a', '2026-03-01T11:00:00.500Z'), scope('aws:b', fresh)];
-    const found = (await samples({ runs: [runs], scopes })).filter((line) => line.startsWith('inventory_collector_'));
+    const found = (await samples({ runs: [runs], scopes, prunings: [] })).filter((line) =>
+      line.startsWith('inventory_collector_'),
+    );
 
     expect(found).toEqual([
       `inventory_collector_enabled{${labels}} 1`,
@@ -173,7 +175,7 @@ describe('the metrics of collectors', () => {
 
   test('each fact of `inventory status --json` has its metric, and each metric its fact', async () => {
     const scopes = [scope('aws:a', fresh), scope('aws:b', fresh)];
-    const found = (await samples({ runs: [runs], scopes })).flatMap((line) => {
+    const found = (await samples({ runs: [runs], scopes, prunings: [] })).flatMap((line) => {
       const name = /^inventory_collector_(\w+)\{/.exec(line)?.[1];
       return name === undefined ? [] : [name.replace(/_timestamp_seconds$/, '_at')];
     });
@@ -185,7 +187,7 @@ describe('the metrics of collectors', () => {
   });
 
   test('a collector that never succeeded has no last success', async () => {
-    expect(await samples({ runs: [], scopes: [] })).toEqual([
+    expect(await samples({ runs: [], scopes: [], prunings: [] })).toEqual([
       'inventory_db_up 1',
       `inventory_collector_enabled{${labels}} 1`,
       `inventory_collector_freshness_budget_seconds{${labels}} 1200`,
@@ -199,6 +201,8 @@ describe('the metrics of collectors', () => {
   test('nothing of the configuration but names and budgets is told', async () => {
     const secret = { sources: [{ name: 'main', credentials_file: '/planted', external_id: 'hunter2' }] };
 
-    expect((await samples({ runs: [runs], scopes: [] }, { aws: secret })).join()).not.toMatch(/planted|hunter2/);
+    expect((await samples({ runs: [runs], scopes: [], prunings: [] }, { aws: secret })).join()).not.toMatch(
+      /planted|hunter2/,
+    );
   });
 });

@@ -20,7 +20,11 @@ test('docs/metrics.md and the registries name the same metrics', async () => {
   const page = await readFile(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
   const collectors = { aws: { freshness_budget: 1000, own: {} } };
 
-  const stored = storedMetrics({ runs: [run], scopes: [scope] }, { tenant: 'acme', collectors }, new Date(time));
+  const stored = storedMetrics(
+    { runs: [run], scopes: [scope], prunings: [] },
+    { tenant: 'acme', collectors },
+    new Date(time),
+  );
   const { registry } = createProcessMetrics({ version: '1.2.3', schemaVersion: 1 });
 
   const exported = [stored, registry].flatMap((from) => from.getMetricsAsArray().map(({ name }) => name));

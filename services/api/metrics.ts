@@ -9,9 +9,11 @@ import type { App } from '#services/app.ts';
 import { metricsScope } from '#services/auth.ts';
 import type { ProcessMetrics } from '#services/process-metrics.ts';
 import { authResponses, commonResponses } from '#services/responses.ts';
+import type { PruneStatus } from '#store/status.ts';
 import type { Reader } from '#store/store.ts';
 import { addCollectorMetrics } from './collector-metrics.ts';
 import { type CollectorFacts, type ConfiguredCollectors, toCollectorStatus } from './collector-status.ts';
+import { addPruneMetrics, type ConfiguredPruning, judgePruning } from './prune-status.ts';
 import { addScopeMetrics } from './scope-metrics.ts';
 
 // Below Prometheus' own default of 10 s, so that a slow database shows as a failed reading and not as a failed scrape.
@@ -22,7 +24,7 @@ const metricsRoute = createRoute({
   path: '/metrics',
   tags: ['operations'],
   summary: 'Metrics for Prometheus',
-  description: `Freshness, outcome and counts of every collector and scope of every tenant, read at that moment. Where they are
+  description: `Freshness, outcome and counts of every collector and scope of every tenant, and of pruning, read at that moment. Where they are
 served on the port of the API, a token with the scope ${metricsScope} is asked for. When the database does not answer the scrape
 succeeds with \`inventory_db_up 0\` and without collectors and scopes.`,
   responses: {
@@ -32,12 +34,19 @@ succeeds with \`inventory_db_up 0\` and without collectors and scopes.`,
   },
 });
 
+/** What the database says. */
+interface StoredFacts extends CollectorFacts {
+  readonly prunings: readonly PruneStatus[];
+}
+
+type Configured = ConfiguredCollectors & ConfiguredPruning;
+
 interface MetricsOptions {
   readonly reader: Reader;
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: ProcessMetrics;
-  readonly configured: ConfiguredCollectors;
+  readonly configured: Configured;
 }
 
 /**
@@ -54,7 +63,7 @@ export function addMetrics(app: App, { reader, clock, log, metrics, configured }
 }
 
 /** A registry of one scrape: no reset, so two scrapes at once cannot mix. Null facts: the database did not answer. */
-export function storedMetrics(facts: CollectorFacts | null, configured: ConfiguredCollectors, now: Date): Registry {
+export function storedMetrics(facts: StoredFacts | null, configured: Configured, now: Date): Registry {
   const registry = new Registry();
   const up = new Gauge({
     name: 'inventory_db_up',
@@ -65,17 +74,22 @@ export function storedMetrics(facts: CollectorFacts | null, configured: Configur
   if (facts === null) return registry;
   addCollectorMetrics(registry, toCollectorStatus(facts, configured, now));
   addScopeMetrics(registry, facts.scopes, now);
+  addPruneMetrics(registry, judgePruning(facts.prunings, configured, now));
   return registry;
 }
 
-async function readFacts(reader: Reader, log: Logger): Promise<CollectorFacts | null> {
+async function readFacts(reader: Reader, log: Logger): Promise<StoredFacts | null> {
   const deadline = openDeadline(readTimeoutMs);
   try {
-    const reading = Promise.all([reader.listCollectorRuns(undefined), reader.listScopeStatus(undefined)]);
-    const [runs, scopes] = await raceSignal(reading, deadline.signal);
-    return { runs, scopes };
+    const reading = Promise.all([
+      reader.listCollectorRuns(undefined),
+      reader.listScopeStatus(undefined),
+      reader.listPruneStatus(undefined),
+    ]);
+    const [runs, scopes, prunings] = await raceSignal(reading, deadline.signal);
+    return { runs, scopes, prunings };
   } catch (error) {
-    log.error({ err: error }, 'collectors and scopes could not be read for a scrape');
+    log.error({ err: error }, 'collectors, scopes and pruning could not be read for a scrape');
     return null;
   } finally {
     deadline.clear();

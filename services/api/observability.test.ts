@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { systemClock } from '#core/clock.ts';
 import { createLogger } from '#core/log.ts';
 import { zeroCounts } from '#core/run.ts';
+import { prune } from '#store/prune.ts';
 import { openTestReader, type TestReader } from '#store/reader.contract.ts';
 import { account, newActor, openRun } from '#store/scenario.contract.ts';
 import { databases, type TestStore } from '#store/stores.contract.ts';
@@ -96,6 +97,10 @@ const expressions = [
       variable.type === 'query' ? [/^label_values\((.*), \w+\)$/.exec(variable.query.query)?.[1] ?? ''] : [],
     ),
   ),
+  // Backstage's Prometheus plugin: query|label, parted by commas.
+  ...[...(await readText('catalog-info.yaml')).matchAll(/^ {4}prometheus\.io\/rule: (.+)$/gm)].flatMap(
+    ([, queries = '']) => queries.split(',').map((query) => query.split('|')[0] ?? ''),
+  ),
   ...[...(await readText('docs/slo.md')).matchAll(/```promql\n(.*?)```/gs)].map(([, expression = '']) => expression),
 ].map(withoutMacros);
 
@@ -142,12 +147,16 @@ describe('rules and dashboards', () => {
         { ...ended, error_code: null, error: null },
       );
     }
+    const forever = 2 ** 40;
+    const keep = { versions: forever, events: forever, pages: forever, runs: forever, keys: forever };
+    await prune({ pruner: store.pruner, keep, dryRun: false, signal: new AbortController().signal });
     opened = openTestReader(store);
     const { app, ops } = createApi({
       reader: opened.reader,
       auth: { mode: 'none' },
       tenant: actor.tenant,
       collectors: { aws: { freshness_budget: 1_200_000, own: {} } },
+      prune: { freshness_budget: 180_000_000 },
       clock: systemClock,
       log: createLogger({ level: 'silent' }),
       schemaVersionExpected: 1,

@@ -40,6 +40,7 @@ const unreadable: Reader = {
   listDifferences: refuse,
   listCollectorRuns: refuse,
   listScopeStatus: refuse,
+  listPruneStatus: refuse,
   schemaVersion: refuse,
 };
 

@@ -22,7 +22,7 @@ const status: ScopeStatus = {
 const labels = 'tenant_id="acme",collector="aws",scope="aws:main"';
 
 async function lines(scopes: readonly ScopeStatus[] | null): Promise<string[]> {
-  const facts = scopes === null ? null : { runs: [], scopes };
+  const facts = scopes === null ? null : { runs: [], scopes, prunings: [] };
   return (await storedMetrics(facts, { tenant: 'acme', collectors: {} }, now).metrics()).split('\n');
 }
 

@@ -40,6 +40,17 @@ export function createPostgresPruner(connection: PostgresConnection): Pruner {
         const [row] = await sql<{ pruned: number }[]>`select ${call} as pruned`;
         return required(row).pruned;
       }),
+    beginTenant: (tenant_id) =>
+      transact(async (sql) => {
+        const [row] = await sql<{ began_at: string }[]>`
+          select ${sql.unsafe(sqlTime(`began`))} as began_at from begin_pruning(${tenant_id}) as began`;
+        return required(row).began_at;
+      }),
+    finishTenant: (tenant_id, { began_at, outcome, counts }) =>
+      transact(async (sql) => {
+        const pruned = JSON.stringify(counts);
+        await sql`select finish_pruning(${tenant_id}, ${began_at}::text::timestamptz, ${outcome}, ${pruned}::text::jsonb)`;
+      }),
   };
 }
 

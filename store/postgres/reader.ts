@@ -1,5 +1,6 @@
 // The Reader on Postgres: every statement in a read-only transaction of its tenant.
 import { type Statement, toParameters } from '../read/dialect.ts';
+import { listPruneStatus, toPruneStatus } from '../read/prune.ts';
 import { createReader } from '../read/reader.ts';
 import type { ReadRow } from '../read/rows.ts';
 import { listCollectorRuns, listScopeStatus, toCollectorRuns, toScopeStatus } from '../read/runs.ts';
@@ -21,6 +22,10 @@ export function createPostgresReader(connection: PostgresConnection): Reader {
     async listScopeStatus(tenant_id) {
       const statement = tenant_id === undefined ? allScopes : listScopeStatus(tenant_id, postgresDialect);
       return toScopeStatus(await query(tenant_id ?? null, statement));
+    },
+    async listPruneStatus(tenant_id) {
+      const source = tenant_id === undefined ? 'prune_metrics()' : 'prune_status';
+      return toPruneStatus(await query(tenant_id ?? null, listPruneStatus(tenant_id, postgresDialect, source)));
     },
     schemaVersion: () => connection.transact({ tenant_id: null, mode: 'read only' }, readPostgresSchema),
   };

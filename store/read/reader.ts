@@ -12,7 +12,7 @@ import { getRun, listRuns } from './runs.ts';
 export function createReader(
   dialect: Dialect,
   query: Query,
-): Omit<Reader, 'listCollectorRuns' | 'listScopeStatus' | 'schemaVersion'> {
+): Omit<Reader, 'listCollectorRuns' | 'listScopeStatus' | 'listPruneStatus' | 'schemaVersion'> {
   return {
     ...createRecordReader(dialect, query),
     ...createLogReader(dialect, query),

@@ -1,7 +1,7 @@
 // The Pruner on SQLite: every batch is one synchronous transaction.
 import type Database from 'better-sqlite3';
 import { observationKinds } from '#core/observation.ts';
-import type { Cutoffs, PrunableCounts, PruneBatch, Pruner } from '../prune.ts';
+import type { Cutoffs, PrunableCounts, PruneBatch, PruneEnding, Pruner } from '../prune.ts';
 import { recordTables } from '../records.ts';
 import { attempt, transact } from './connection.ts';
 import { sqlNow } from './lease.ts';
@@ -39,6 +39,8 @@ export function createSqlitePruner(database: Database.Database): Pruner {
     begin: async () => attempt(database.name, () => readBeginning(database)),
     count: async (tenant_id, cutoffs) => attempt(database.name, () => countPrunable(database, tenant_id, cutoffs)),
     prune: async (what, batch) => transact(database, () => batches[what](database, batch)),
+    beginTenant: async (tenant_id) => transact(database, () => beginTenant(database, tenant_id)),
+    finishTenant: async (tenant_id, ending) => transact(database, () => finishTenant(database, tenant_id, ending)),
   };
 }
 
@@ -50,6 +52,34 @@ function readBeginning(database: Database.Database) {
     .pluck()
     .all();
   return { now, tenants };
+}
+
+function beginTenant(database: Database.Database, tenant_id: string): string {
+  const began = database
+    .prepare<[string], string>(
+      `insert into prune_status (tenant_id, last_attempt_at) values (?, ${sqlNow})
+       on conflict (tenant_id) do update set last_attempt_at = excluded.last_attempt_at returning last_attempt_at`,
+    )
+    .pluck()
+    .get(tenant_id);
+  if (began === undefined) throw new Error('unreachable: an insert returns its row');
+  return began;
+}
+
+function finishTenant(
+  database: Database.Database,
+  tenant_id: string,
+  { began_at, outcome, counts }: PruneEnding,
+): void {
+  database
+    .prepare(
+      `update prune_status set
+         last_success_at = case @outcome when 'complete' then ${sqlNow} else last_success_at end, last_run_status = @outcome,
+         last_duration_ms = max(0, cast(round((unixepoch('subsec') - unixepoch(@began_at, 'subsec')) * 1000) as integer)),
+         versions = @versions, events = @events, pages = @pages, runs = @runs, keys = @keys
+       where tenant_id = @tenant_id`,
+    )
+    .run({ tenant_id, began_at, outcome, ...counts });
 }
 
 function countPrunable(database: Database.Database, tenant_id: string, cutoffs: Cutoffs): PrunableCounts {

@@ -1,6 +1,7 @@
 // The Reader on SQLite: the tenant in each statement is the only wall between tenants here.
 import type Database from 'better-sqlite3';
 import { type Statement, toParameters } from '../read/dialect.ts';
+import { listPruneStatus, toPruneStatus } from '../read/prune.ts';
 import { createReader } from '../read/reader.ts';
 import type { ReadRow } from '../read/rows.ts';
 import { listCollectorRuns, listScopeStatus, toCollectorRuns, toScopeStatus } from '../read/runs.ts';
@@ -19,6 +20,7 @@ export function createSqliteReader(database: Database.Database): Reader {
     ...createReader(sqliteDialect, async (_tenant_id, statement) => query(statement)),
     listCollectorRuns: async (tenant_id) => toCollectorRuns(query(listCollectorRuns(tenant_id, sqliteDialect))),
     listScopeStatus: async (tenant_id) => toScopeStatus(query(listScopeStatus(tenant_id, sqliteDialect))),
+    listPruneStatus: async (tenant_id) => toPruneStatus(query(listPruneStatus(tenant_id, sqliteDialect))),
     schemaVersion: async () => readSqliteSchema(database),
   };
 }

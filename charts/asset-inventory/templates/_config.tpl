@@ -47,6 +47,9 @@ ops: { port: 9090 }
 collectors:
   {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- if .Values.prune.enabled }}
+prune: { freshness_budget: {{ int .Values.prune.freshnessBudgetSeconds }}s }
+{{- end }}
 {{- end -}}
 
 {{- define "inventory.config.ingest" -}}
@@ -55,6 +58,10 @@ ingest:
   listen: "0.0.0.0:8081"
   auth:
     {{- include "inventory.config.auth" (dict "root" . "auth" .Values.ingest.auth) | nindent 4 }}
+  requests_per_minute: {{ .Values.ingest.requestsPerMinute }}
+  {{- with .Values.ingest.allowHosts }}
+  allow_hosts: {{ toJson . }}
+  {{- end }}
 ops: { port: 9090 }
 {{- end -}}
 

@@ -1,0 +1,69 @@
+// Tests of what `inventory collect` does before its run: the wait by chance, as part of the run's time, and a signal in it.
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { systemClock } from '#core/clock.ts';
+import { createLogger } from '#core/log.ts';
+import { collectCommand } from './collect.ts';
+import type { Environment } from './environment.ts';
+
+// It takes requests and answers none.
+const server = createServer();
+let folder: string;
+let PROM_URL: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'inventory-collect-'));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  // A boundary cast: an address of a TCP server that listens.
+  PROM_URL = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+});
+afterAll(async () => {
+  server.closeAllConnections();
+  server.close();
+  await rm(folder, { recursive: true });
+});
+
+function openEnvironment(name: string, chance: number, signal = new AbortController().signal) {
+  const logged: string[] = [];
+  const DB_PATH = join(folder, `${name}.db`);
+  const environment: Environment = {
+    ...{ variables: { DB_PATH, PROM_URL }, version: '1.0.0', clock: systemClock, random: () => chance, signal },
+    log: createLogger({ level: 'info', destination: { write: (line: string) => void logged.push(line) } }),
+    migrationsDir: join(import.meta.dirname, '../migrations'),
+    ...{ print: () => undefined, terminalColumns: undefined, writeProgress: () => undefined },
+  };
+  return { environment, logged, DB_PATH };
+}
+
+test('what was waited before is taken from the time of the run', async () => {
+  const { environment, logged } = openEnvironment('timeout', 0.5);
+
+  const code = await collectCommand(environment, 'prometheus', { scope: [], timeout: '2s', jitter: '1s' });
+
+  expect(code).toBe(1);
+  expect(logged.join('')).toContain('the run was not done within 1.5 s');
+});
+
+test('by default nothing is waited', async () => {
+  const { environment, logged } = openEnvironment('default', 0.99);
+
+  await collectCommand(environment, 'prometheus', { scope: [], timeout: '1s' });
+
+  expect(logged.join('')).toContain('the run was not done within 1 s');
+});
+
+test('a signal ends the wait for its reason, before a database is opened', async () => {
+  const controller = new AbortController();
+  const { environment, DB_PATH } = openEnvironment('signal', 0.99, controller.signal);
+
+  const running = collectCommand(environment, 'prometheus', { scope: [], timeout: '10m', jitter: '9m' });
+  const refused = expect(running).rejects.toThrow('stopped by SIGTERM');
+  controller.abort(new Error('stopped by SIGTERM'));
+
+  await refused;
+  expect(existsSync(DB_PATH)).toBe(false);
+});
