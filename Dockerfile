@@ -4,8 +4,11 @@
 # Node and what it is linked against. No shell, no package manager. A release pins it by digest.
 ARG BASE=gcr.io/distroless/nodejs24-debian13:nonroot
 
-# Bundled by the very Node that will run it; the sources are mounted, so no layer ever holds them.
-FROM ${BASE} AS bundle
+# Bundled by the Node that will run it; the sources are mounted, so no layer ever holds them. It runs on the machine that builds,
+# whatever platform the image is for, and below nothing runs: no emulation.
+FROM --platform=${BUILDPLATFORM:-linux/amd64} ${BASE} AS bundle
+ARG TARGETARCH
+ARG SOURCE_DATE_EPOCH
 USER 0:0
 RUN --mount=type=bind,source=.,target=/src ["/nodejs/bin/node", "/src/build.ts", "--outdir=/bundle"]
 

@@ -13,10 +13,10 @@ revision=${REVISION:-$(git rev-parse HEAD 2>/dev/null || echo unknown)}
 # Files and image bear the commit's time, not the build's.
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
 
-arguments=(--build-arg "VERSION=$version" --build-arg "REVISION=$revision" --build-arg "SOURCE=${SOURCE:-}" --tag "$tag")
+arguments=(--build-arg SOURCE_DATE_EPOCH --build-arg "VERSION=$version" --build-arg "REVISION=$revision" --build-arg "SOURCE=${SOURCE:-}" --tag "$tag")
 [[ -z ${BASE:-} ]] || arguments+=(--build-arg "BASE=$BASE")
 read -ra flags <<<"${BUILD_FLAGS:-}"
 case ${builder##*/} in
   buildah) "$builder" build --timestamp "$SOURCE_DATE_EPOCH" --identity-label=false "${flags[@]}" "${arguments[@]}" . ;;
-  *) DOCKER_BUILDKIT=1 "$builder" build --build-arg SOURCE_DATE_EPOCH "${flags[@]}" "${arguments[@]}" . ;;
+  *) DOCKER_BUILDKIT=1 "$builder" build "${flags[@]}" "${arguments[@]}" . ;;
 esac
