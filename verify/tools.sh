@@ -28,6 +28,7 @@ helm          go    helm.sh/helm/v3/cmd/helm                 v3.22.0
 kube-score    go    github.com/zegl/kube-score/cmd/kube-score   v1.20.0
 buildah       apt   buildah,runc,ca-certificates             -
 podman        apt   podman,runc,ca-certificates              -
+docker-registry deb docker-registry                        ~-
 '
 
 # A tool counts as installed only when its whole installation has ended: an interrupted one starts again.
