@@ -177,7 +177,10 @@ describe('refused is', () => {
 
     const ended = await run(['release/build.sh', join(folder, 'mixed'), 'arm64'], { BASE: `${base}:mixed` });
 
-    expect(ended).toMatchObject({ code: 1, stderr: expect.stringMatching(/the Node of .*image-arm64\.tar is of amd64/) });
+    expect(ended).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/the Node of .*image-arm64\.tar is of amd64/),
+    });
   });
 });
 

@@ -23,6 +23,7 @@ gator         go    github.com/open-policy-agent/gatekeeper/v3/cmd/gator  v3.23.
 checkov       pip   checkov                                  3.3.30
 cosign        go    github.com/sigstore/cosign/v3/cmd/cosign ~v3.1.3
 oidc-provider npm   oidc-provider                            9.13.3
+cyclonedx-esbuild npm @cyclonedx/cyclonedx-esbuild        1.4.4
 apache2       apt   apache2-bin,libapache2-mod-auth-openidc  -
 helm          go    helm.sh/helm/v3/cmd/helm                 v3.22.0
 kube-score    go    github.com/zegl/kube-score/cmd/kube-score   v1.20.0
