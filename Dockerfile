@@ -3,9 +3,14 @@
 
 # Node and what it is linked against. No shell, no package manager. A release pins it by digest.
 ARG BASE=gcr.io/distroless/nodejs24-debian13:nonroot
+# The same for the platform that builds, where the image is for another.
+ARG BUNDLER=${BASE}
 
-# Bundled by the very Node that will run it; the sources are mounted, so no layer ever holds them.
-FROM ${BASE} AS bundle
+# Bundled by the Node that will run it; the sources are mounted, so no layer ever holds them. This runs where it is built, whatever
+# platform the image is for, and nothing runs below: no emulation.
+FROM --platform=${BUILDPLATFORM:-linux/amd64} ${BUNDLER} AS bundle
+ARG TARGETARCH
+ARG SOURCE_DATE_EPOCH
 USER 0:0
 RUN --mount=type=bind,source=.,target=/src ["/nodejs/bin/node", "/src/build.ts", "--outdir=/bundle"]
 

@@ -69,6 +69,7 @@ const rooms: Readonly<Record<string, Room>> = {
   charts: anything,
   policy: anything,
   e2e: anything,
+  release: anything,
   verify: anything,
   '.': anything,
 };
@@ -180,7 +181,7 @@ const scripts = ['build.ts', 'contracts/generate.ts', 'charts/generate.ts'];
 /** What a file does that only `cli/`, tests and stand-alone programs may, or that nobody may. */
 export function contentProblems({ path, text }: SourceFile): string[] {
   const source = withoutComments(text);
-  const isProgram = isTest(path) || scripts.includes(path) || /^(cli|bench|verify|e2e)\//.test(path);
+  const isProgram = isTest(path) || scripts.includes(path) || /^(cli|bench|verify|e2e|release)\//.test(path);
   const problems: string[] = [];
   if (!/^(#!.*\n)?\s*\/[/*]/.test(text)) problems.push('does not open with a comment that says what it is for');
   if (!isTest(path) && text.trimEnd().split('\n').length > maxLines) problems.push(`has more than ${maxLines} lines`);

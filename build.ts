@@ -1,9 +1,10 @@
-// Bundles the product into dist/ for the image: `npm run build [-- --platform=linux-arm64 --outdir=…]`.
+// Bundles the product into dist/ for the image, and says what is in it: `npm run build [-- --platform=linux-arm64 --outdir=… --metafile=…]`.
 // Development runs the sources as they are; nothing there needs a build.
-import { cp, rm } from 'node:fs/promises';
+import { cp, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { createSbom } from './sbom.ts';
 
 const root = import.meta.dirname;
 
@@ -15,10 +16,15 @@ const commonJsNames = [
   `const require=__c(import.meta.url),__filename=__f(import.meta.url),__dirname=__p(__filename);`,
 ].join('');
 
+// In the build of an image, what that is for: https://docs.docker.com/reference/dockerfile/#automatic-platform-args-in-the-global-scope
+const target = process.env['TARGETARCH']?.replace('amd64', 'x64');
+
 const { values } = parseArgs({
   options: {
-    platform: { type: 'string', default: `${process.platform}-${process.arch}` },
+    platform: { type: 'string', default: `${process.platform}-${target ?? process.arch}` },
     outdir: { type: 'string', default: 'dist' },
+    // Where to put esbuild's own account of what it has bundled.
+    metafile: { type: 'string' },
   },
 });
 const outdir = resolve(root, values.outdir);
@@ -52,6 +58,11 @@ const { metafile } = await build({
   logLevel: 'warning',
 });
 await cp(join(root, 'migrations'), join(outdir, 'migrations'), { recursive: true });
+if (values.metafile) await writeFile(values.metafile, JSON.stringify(metafile));
+// The time of the commit, where whoever builds says it, as everywhere in the image: https://reproducible-builds.org/specs/source-date-epoch/
+const epoch = process.env['SOURCE_DATE_EPOCH'];
+const sbom = await createSbom(root, metafile, epoch ? new Date(Number(epoch) * 1000) : undefined);
+await writeFile(join(outdir, 'asset-inventory.cdx.json'), sbom);
 
 const outputs = Object.values(metafile.outputs);
 const bytes = outputs.reduce((sum, output) => sum + output.bytes, 0);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the image with buildah or docker, the same bytes from the same commit: ./image.sh [tag]
-# BASE is another base, BUILDER the program, BUILD_FLAGS more of its flags.
+# BASE is another base, BUNDLER the same for this machine where the image is for another, BUILDER the program, BUILD_FLAGS more of its flags.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -13,10 +13,10 @@ revision=${REVISION:-$(git rev-parse HEAD 2>/dev/null || echo unknown)}
 # Files and image bear the commit's time, not the build's.
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
 
-arguments=(--build-arg "VERSION=$version" --build-arg "REVISION=$revision" --build-arg "SOURCE=${SOURCE:-}" --tag "$tag")
-[[ -z ${BASE:-} ]] || arguments+=(--build-arg "BASE=$BASE")
+arguments=(--build-arg SOURCE_DATE_EPOCH --build-arg "VERSION=$version" --build-arg "REVISION=$revision" --build-arg "SOURCE=${SOURCE:-}" --tag "$tag")
+[[ -z ${BASE:-} ]] || arguments+=(--build-arg "BASE=$BASE" --build-arg "BUNDLER=${BUNDLER:-$BASE}")
 read -ra flags <<<"${BUILD_FLAGS:-}"
 case ${builder##*/} in
   buildah) "$builder" build --timestamp "$SOURCE_DATE_EPOCH" --identity-label=false "${flags[@]}" "${arguments[@]}" . ;;
-  *) DOCKER_BUILDKIT=1 "$builder" build --build-arg SOURCE_DATE_EPOCH "${flags[@]}" "${arguments[@]}" . ;;
+  *) DOCKER_BUILDKIT=1 "$builder" build "${flags[@]}" "${arguments[@]}" . ;;
 esac

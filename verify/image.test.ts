@@ -1,11 +1,12 @@
 // The image, built twice from nothing and run the way the chart runs it.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { openPostgresDatabase } from './databases.ts';
 import { buildBase, buildImage, type ImageFacts, runImage } from './image.ts';
+import { startProgram } from './inventory.ts';
 import { isMissing } from './tool.ts';
 
 const image = 'localhost/asset-inventory:verify';
@@ -27,6 +28,11 @@ const findFlaws = `
   walk('/app'); walk('/nodejs'); walk('/');
   console.log(JSON.stringify({ uid: process.getuid(), flaws }));
 `;
+
+const bomSchema = z.object({
+  metadata: z.object({ timestamp: z.iso.datetime().optional() }),
+  components: z.array(z.looseObject({ purl: z.string() })),
+});
 
 describe.skipIf((await isMissing('buildah')) || (await isMissing('podman')))('the image', () => {
   let base: ImageFacts;
@@ -66,6 +72,21 @@ describe.skipIf((await isMissing('buildah')) || (await isMissing('podman')))('th
     const { stdout } = await ended;
 
     expect(z.unknown().parse(JSON.parse(stdout))).toEqual({ uid: 65532, flaws: [] });
+  });
+
+  test('carries the bill of materials of its bundle, where scanners look for one', async () => {
+    const script = `process.stdout.write(require('node:fs').readFileSync('/app/asset-inventory.cdx.json'))`;
+    const flags = ['--entrypoint', '/nodejs/bin/node'];
+    const { stdout } = await runImage({ image, flags, command: ['-e', script] }).ended;
+    const folder = await mkdtemp(join(tmpdir(), 'inventory-image-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const { metadata, components } = bomSchema.parse(JSON.parse(stdout));
+    await startProgram({}, [process.execPath, 'build.ts', `--outdir=${folder}`]).ended;
+    const built = bomSchema.parse(JSON.parse(await readFile(join(folder, 'asset-inventory.cdx.json'), 'utf8')));
+
+    expect(components.length).toBeGreaterThan(50);
+    expect(components).toEqual(built.components);
+    expect(metadata.timestamp, 'the time of the commit').toMatch(/^20/);
   });
 
   test('runs every command of one entry point', async () => {

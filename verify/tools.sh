@@ -24,11 +24,13 @@ checkov       pip   checkov                                  3.3.30
 cosign        go    github.com/sigstore/cosign/v3/cmd/cosign ~v3.1.3
 oidc-provider npm   oidc-provider                            9.13.3
 argo-cd-crds  files github.com/argoproj/argo-cd/v3:manifests/crds  v3.5.7
+cyclonedx-esbuild npm @cyclonedx/cyclonedx-esbuild        1.4.4
 apache2       apt   apache2-bin,libapache2-mod-auth-openidc  -
 helm          go    helm.sh/helm/v3/cmd/helm                 v3.22.0
 kube-score    go    github.com/zegl/kube-score/cmd/kube-score   v1.20.0
 buildah       apt   buildah,runc,ca-certificates             -
 podman        apt   podman,runc,ca-certificates              -
+docker-registry deb docker-registry                        ~-
 '
 
 # A tool counts as installed only when its whole installation has ended: an interrupted one starts again.
