@@ -119,4 +119,4 @@ test('a container killed in mid-run leaves the next run clean: complete, nothing
   ]);
   await runUndisturbed();
   expect(await readState(databaseOf('inventory'))).toEqual(await readState(databaseOf(templateName)));
-});
+}, 480_000);
