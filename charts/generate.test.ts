@@ -116,6 +116,8 @@ describe('the schema', () => {
     ['api.securityContext', { privileged: true }],
     ['authProxy.mode', 'none'],
     ['authProxy.issuerUrl', 'http://idp.example'],
+    ['authProxy.caSecret.name', 'Issuer CA'],
+    ['authProxy.caSecret.key', ''],
     ['authProxy.egress.cidrs', ['0.0.0.0/0']],
     ['authProxy.cookieRefresh', '1d'],
     ['ingest.allowedFrom', [{ cidr: '0.0.0.0/0' }]],

@@ -91,6 +91,10 @@ const authProxy = told(
       'sidecar: oauth2-proxy beside the API, which listens on loopback only; external: the named proxy is the only one who reaches it.',
     ).default('sidecar'),
     issuerUrl: told(z.string().regex(/^(https:\/\/[^\s?#]+)?$/), 'The OpenID Connect issuer.').default(''),
+    caSecret: told(
+      z.strictObject({ name: optionalName, key: z.string().min(1).default('ca.crt') }),
+      'Who vouches for the issuer; the public authorities when empty.',
+    ).prefault({}),
     clientId: z.string().min(1).default('asset-inventory'),
     clientSecret: secretKey('asset-inventory-oidc', 'client_secret'),
     cookieSecret: secretKey('asset-inventory-oidc', 'cookie_secret'),
@@ -105,7 +109,7 @@ const authProxy = told(
       .prefault({}),
     egress: told(
       z.strictObject({ cidrs: z.array(cidr).default([]), inCluster: z.array(podPeer.extend({ port })).default([]) }),
-      'Where the issuer is: never a wildcard. The flavour cilium knows it by its name.',
+      'Where the issuer is, at the port of issuerUrl: never a wildcard. The flavour cilium knows it by its name.',
     ).prefault({}),
     external: optionalPodPeer.prefault({}),
     resources: resources('20m', '32Mi', '128Mi'),

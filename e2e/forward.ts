@@ -5,13 +5,17 @@ import { connect, createServer, type Socket } from 'node:net';
 /** A port on the address that pods reach. */
 export interface Forwarder {
   readonly port: number;
+  /** How many were made so far. */
+  connections(): number;
   close(): Promise<void>;
 }
 
 /** Forwards a free port of `host` to a port of loopback. */
 export async function openForwarder(host: string, target: number): Promise<Forwarder> {
   const open = new Set<Socket>();
+  let connections = 0;
   const server = createServer((from) => {
+    connections += 1;
     const to = connect(target, '127.0.0.1');
     for (const [socket, other] of [
       [from, to],
@@ -28,6 +32,7 @@ export async function openForwarder(host: string, target: number): Promise<Forwa
   if (typeof address !== 'object' || address === null) throw new Error('listens on no port');
   return {
     port: address.port,
+    connections: () => connections,
     async close() {
       for (const socket of open) socket.destroy();
       server.close();

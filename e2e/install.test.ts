@@ -1,200 +1,139 @@
-// The chart on a real cluster, in a namespace that enforces Pod Security *restricted*: installed, run, upgraded.
-// PostgreSQL and the AWS fake run on this machine, outside the cluster.
-import { createHash, randomBytes } from 'node:crypto';
-import { globSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+// The chart on a real cluster, in a namespace that enforces Pod Security *restricted*: installed, run by its own schedules,
+// asked with an issuer's tokens, upgraded.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { parseAllDocuments, stringify } from 'yaml';
 import { z } from 'zod';
-import { createRoles } from '#store/migrate.ts';
-import { createOrganization } from '#testkit/aws/create-organization.ts';
-import { openAwsFake } from '#testkit/aws/fake.ts';
-import { openPostgresCluster } from '#testkit/postgres.ts';
-import { openForwarder } from './forward.ts';
-import { createNamespace, type Namespace, run } from './kubernetes.ts';
+import { type Answer, type Client, openClient } from './client.ts';
+import { awaitEnd, awaitScheduled } from './jobs.ts';
+import { names, openStand, type Stand } from './stand.ts';
 
-const host = process.env['E2E_HOST'] ?? '';
 const accounts = 60;
-const examples = join(import.meta.dirname, '../charts/asset-inventory/ci');
-const token = randomBytes(24).toString('base64url');
-const sha256 = createHash('sha256').update(token).digest('hex');
-const cronJob = 'inventory-asset-inventory-collector-aws';
+const everyMinute = { suspend: false, schedule: '* * * * *' };
 
-const closing: (() => Promise<unknown>)[] = [];
-let namespace: Namespace;
-let values: string;
-let ports: { postgres: number; aws: number };
+let stand: Stand;
+let client: Client;
+let tenant = 'default';
+/** A token that is to have expired when it is used, and when the last clock will think so. */
+let expired: { readonly token: string; readonly atMs: number };
 
 beforeAll(async () => {
-  const postgres = await openPostgresCluster();
-  closing.push(() => postgres.close());
-  await createRoles({ url: await postgres.createDatabase('inventory') });
-  const organization = createOrganization({ id: 'o-e2e0000000', accounts, organizational_units: 6 });
-  const aws = await openAwsFake({ organizations: [organization] });
-  closing.push(() => aws.close());
-  const forwarders = await Promise.all(
-    [postgres.port, Number(new URL(aws.url).port)].map((port) => openForwarder(host, port)),
-  );
-  closing.push(...forwarders.map((forwarder) => () => forwarder.close()));
-  const [toPostgres, toAws] = forwarders;
-  ports = { postgres: toPostgres?.port ?? 0, aws: toAws?.port ?? 0 };
-  namespace = await createNamespace(`inventory-${randomBytes(3).toString('hex')}`);
-  closing.push(() => namespace.remove());
-  const user = aws.addUser(organization.management_account_id);
-  await addSecret('asset-inventory', {
-    AWS_ENDPOINT_URL: `http://${host}:${ports.aws}`,
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: user.access_key_id,
-    AWS_SECRET_ACCESS_KEY: user.secret_access_key,
-  });
-  for (const role of ['api', 'collector', 'prune', 'migrate']) {
-    await addSecret(`asset-inventory-postgres-${role}`, { password: 'loopback asks for none' });
-  }
-  const folder = await mkdtemp(join(tmpdir(), 'inventory-e2e-'));
-  closing.push(() => rm(folder, { recursive: true }));
-  values = join(folder, 'values.yaml');
-  await writeFile(values, stringify(createValues()));
+  stand = await openStand({ accounts, tenant: () => tenant });
+  const token = await stand.issuer.fetchToken('inventory:read', { livesSeconds: 1 });
+  expired = { token, atMs: Date.now() + 1000 + 60_000 };
 });
+afterAll(() => stand.close());
 
-// In the reverse order, for servers are still asked while the namespace goes.
-afterAll(async () => {
-  for (const close of closing.reverse()) await close();
-});
-
-async function addSecret(name: string, stringData: Readonly<Record<string, string>>): Promise<void> {
-  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name }, stringData };
-  await namespace.kubectl(['apply', '-f', '-'], JSON.stringify(secret));
+/** A real token, of the issuer's token endpoint. */
+async function fetchToken(scope: string, { of = 'default', audience = 'inventory' } = {}): Promise<string> {
+  tenant = of;
+  return await stand.issuer.fetchToken(scope, { audience });
 }
 
-function createValues() {
-  const names = ['AWS_ENDPOINT_URL', 'AWS_REGION', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'];
-  const client = { namespace: namespace.name, podLabels: { app: 'client' } };
-  return {
-    image: { repository: 'localhost/asset-inventory', development: true, tag: 'e2e', pullPolicy: 'Never' },
-    postgres: { host, port: ports.postgres, sslMode: 'disable', network: { mode: 'cidr', cidrs: [`${host}/32`] } },
-    authProxy: { mode: 'external', external: client },
-    api: { auth: { mode: 'token', tokens: [{ name: 'e2e', sha256, scopes: ['inventory:read'] }] } },
-    collectors: {
-      aws: {
-        enabled: true,
-        schedule: '0 0 1 1 *',
-        backoffLimit: 0,
-        secretVariables: names.map((name) => ({ name, existingSecret: 'asset-inventory', key: name })),
-        egress: { internet: false, cidrs: [{ cidr: `${host}/32`, ports: [ports.aws] }] },
-      },
-    },
-  };
+async function get(path: string, token: string | null): Promise<Answer> {
+  const headers = token === null ? {} : { authorization: `Bearer ${token}` };
+  const [answer] = await client.ask({ url: `http://${names.api}${path}`, headers });
+  return answer ?? expect.unreachable();
 }
 
-// What a proxy would do, from a pod with its labels: only it may reach the API.
-async function ask(path: string, labels: string, authorization = `Bearer ${token}`): Promise<string> {
-  const name = `client-${randomBytes(3).toString('hex')}`;
-  const security = { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } };
-  const script = `fetch(process.argv[1], { headers: { authorization: process.argv[2] }, signal: AbortSignal.timeout(5000) })
-    .then(async (r) => console.log(r.status, await r.text()), (e) => console.log('failed', e.name, e.cause?.code));`;
-  const pod = {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name, labels: { app: labels } },
-    spec: {
-      restartPolicy: 'Never',
-      securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: 'RuntimeDefault' } },
-      containers: [
-        {
-          name: 'client',
-          image: 'localhost/asset-inventory:e2e',
-          imagePullPolicy: 'Never',
-          command: ['/nodejs/bin/node', '-e', script],
-          args: [`http://inventory-asset-inventory-api${path}`, authorization],
-          securityContext: security,
-        },
-      ],
-    },
-  };
-  await namespace.kubectl(['apply', '-f', '-'], JSON.stringify(pod));
-  await namespace.kubectl(['wait', `pod/${name}`, '--for=jsonpath={.status.phase}=Succeeded', '--timeout=60s']);
-  return await namespace.kubectl(['logs', name]);
+const accountsSchema = z.array(z.object({ id: z.string(), name: z.string(), status: z.string() }));
+
+async function readAccounts(): Promise<z.output<typeof accountsSchema>> {
+  const path = '/api/v1/accounts?fields=id,name,status&limit=1000';
+  const { status, text } = await get(path, await fetchToken('inventory:read'));
+  expect(status, text).toBe(200);
+  return accountsSchema.parse(JSON.parse(text));
 }
 
-// Kinds that others define: no cluster has them by itself.
-const foreignKinds = /^(CiliumNetworkPolicy|ServiceMonitor|PodMonitor|ExternalSecret|HTTPRoute)$/;
-const objectSchema = z.looseObject({ kind: z.string() });
-const podSchema = z.looseObject({ kind: z.literal('Pod'), spec: z.looseObject({ serviceAccountName: z.string() }) });
+function reported() {
+  const all = [...stand.organization.accounts.values()].map(({ id, name, state }) => ({ id, name, status: state }));
+  return all.sort((a, b) => a.id.localeCompare(b.id));
+}
 
-test.for([
-  'these values',
-  ...globSync('*-values.yaml', { cwd: examples }),
-])('the API server takes every object of %s in strict validation, without a warning', async (name) => {
-  const rendered = await namespace.template(name === 'these values' ? values : join(examples, name));
-  const objects = parseAllDocuments(rendered)
-    .map((document) => z.nullable(objectSchema).parse(document.toJS()))
-    .filter((object) => object !== null && !foreignKinds.test(object.kind));
-  // A pod is refused before its ServiceAccount is there.
-  const accounts = objects
-    .map((object) => podSchema.safeParse(object).data?.spec.serviceAccountName)
-    .filter((found) => found !== undefined);
-  for (const account of accounts) await namespace.kubectl(['create', 'serviceaccount', account]);
-  const list = { apiVersion: 'v1', kind: 'List', items: objects };
-
-  const { code, stderr } = await run(
-    'kubectl',
-    ['create', '--dry-run=server', '--validate=strict', '-n', namespace.name, '-f', '-'],
-    JSON.stringify({ ...list, items: objects.filter((object) => object?.kind !== 'ServiceAccount') }),
-  );
-  for (const account of accounts) await namespace.kubectl(['delete', 'serviceaccount', account]);
-
-  expect(stderr).toBe('');
-  expect(code).toBe(0);
-});
-
-test('it installs: the database is migrated, and the API becomes ready', async () => {
-  const { code, stderr } = await namespace.upgrade(values, '--wait');
+test('it installs: the database is migrated, and API and ingest become ready', async () => {
+  const { code, stderr } = await stand.install({ collectors: { aws: everyMinute }, prune: everyMinute });
 
   expect(stderr).not.toContain('would violate PodSecurity');
   expect(code, stderr).toBe(0);
 });
 
 test('its own smoke test passes', async () => {
-  const { code, stdout, stderr } = await namespace.test();
+  const { code, stdout, stderr } = await stand.namespace.helm('test', '--logs');
 
   expect(code, stdout + stderr).toBe(0);
 });
 
-test('a collector’s Job ends well, and its accounts are read through the API', async () => {
-  const { succeeded, log } = await namespace.runCronJob(cronJob, 'first');
-  const answer = await ask('/api/v1/accounts?fields=name&limit=1000', 'client');
+test('a CronJob fires on its schedule, its pod ends 0, and its accounts are read with a token of the issuer', async () => {
+  const job = await awaitEnd(stand.namespace, await awaitScheduled(stand.namespace, names.aws, new Date(0)));
+  client = await openClient(stand.namespace, 'client');
 
-  expect(succeeded, log).toBe(true);
-  expect(answer).toMatch(/^200 /);
-  expect(z.array(z.unknown()).parse(JSON.parse(answer.slice('200 '.length)))).toHaveLength(accounts);
+  expect(job.scheduledFor?.getUTCSeconds()).toBe(0);
+  expect({ ...job, log: '' }).toMatchObject({ succeeded: true, exitCodes: [0] });
+  expect(job.log).toMatch(/"event":"run_finished".*"outcome":"complete"/);
+  expect((await readAccounts()).sort((a, b) => a.id.localeCompare(b.id))).toEqual(reported());
 });
 
-test('a wrong token is refused, and so is a pod that is not the proxy', async () => {
-  expect(await ask('/api/v1/accounts', 'client', 'Bearer wrong')).toMatch(/^401 /);
-  expect(await ask('/api/v1/accounts', 'stranger')).toMatch(/^failed /);
+test('pruning fires on its schedule, and its pod ends 0', async () => {
+  const job = await awaitEnd(stand.namespace, await awaitScheduled(stand.namespace, names.prune, new Date(0)));
+
+  expect({ ...job, log: '' }).toMatchObject({ succeeded: true, exitCodes: [0] });
 });
 
-test('a collector reaches declared peers only: without the rule for its provider it fails', async () => {
-  const { code } = await namespace.upgrade(
-    values,
-    '--set',
-    `collectors.aws.egress.cidrs[0].cidr=203.0.113.1/32,collectors.aws.egress.cidrs[0].ports[0]=${ports.aws}`,
-  );
-  const denied = await namespace.runCronJob(cronJob, 'denied');
-  await namespace.kubectl(['delete', 'networkpolicy', '--all']);
-  const free = await namespace.runCronJob(cronJob, 'free');
+test('missing and wrong tokens are a 401 that says why', async () => {
+  await new Promise((resolve) => setTimeout(resolve, expired.atMs - Date.now()));
+  const good = await fetchToken('inventory:read');
+  const [header, , signature] = good.split('.');
+  const payload = Buffer.from(JSON.stringify({ sub: 'me', tenant: 'default', scope: 'inventory:read' }));
+  const wrong: Readonly<Record<string, [token: string | null, told: string]>> = {
+    missing: [null, 'Bearer realm="inventory"'],
+    garbage: ['garbage', 'not a signed JSON Web Token'],
+    expired: [expired.token, 'the token has expired'],
+    'meant for somebody else': [await fetchToken('inventory:read', { audience: 'grafana' }), 'meant for somebody else'],
+    forged: [`${header}.${payload.toString('base64url')}.${signature}`, 'the signature of the token does not hold'],
+  };
 
-  expect(code).toBe(0);
-  expect(denied.succeeded, denied.log).toBe(false);
-  expect(free.succeeded, free.log).toBe(true);
+  expect((await get('/api/v1/accounts', good)).status).toBe(200);
+  for (const [name, [token, told]] of Object.entries(wrong)) {
+    const { status, challenge, text } = await get('/api/v1/accounts', token);
+    expect([status, challenge], name).toEqual([401, expect.stringContaining(told)]);
+    expect(text, name).not.toContain(stand.organization.management_account_id);
+  }
+});
+
+test('a token without the scope is a 403, and one of another tenant sees nothing', async () => {
+  const one = `/api/v1/accounts/aws/${stand.organization.management_account_id}`;
+  const foreign = await fetchToken('inventory:read', { of: 'globex' });
+
+  expect((await get(one, await fetchToken('inventory:read'))).status).toBe(200);
+  expect((await get(one, await fetchToken('inventory:seed'))).status).toBe(403);
+  expect(await get('/api/v1/accounts', foreign)).toMatchObject({ status: 200, text: '[]' });
+  expect((await get(one, foreign)).status).toBe(404);
+});
+
+test('what is pasted into ingest with a token is read through the API, by its tenant alone', async () => {
+  const seed = { id: 'pasted', kind: 'prometheus', url: 'https://prometheus.example:9090' };
+  const post = async (token: string) => {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const question = { url: `http://${names.ingest}/api/v1/monitoring`, method: 'POST', headers };
+    const [answer] = await client.ask({ ...question, body: JSON.stringify(seed) });
+    return answer?.status;
+  };
+
+  expect(await post('garbage')).toBe(401);
+  expect(await post(await fetchToken('inventory:read'))).toBe(403);
+  expect(await post(await fetchToken('inventory:seed', { of: 'globex' }))).toBe(200);
+  expect((await get('/api/v1/monitoring/pasted', await fetchToken('inventory:read'))).status).toBe(404);
+  expect(await post(await fetchToken('inventory:seed'))).toBe(200);
+  const { status, text } = await get('/api/v1/monitoring/pasted', await fetchToken('inventory:read'));
+  expect(status).toBe(200);
+  expect(JSON.parse(text)).toMatchObject({ ...seed, status: 'unknown', scope: 'seed:pasted' });
 });
 
 test('it upgrades in place, and nothing that was collected is lost', async () => {
-  const { code, stderr } = await namespace.upgrade(values, '--wait', '--set', 'logLevel=debug');
-  const answer = await ask('/api/v1/accounts?fields=name&limit=1000', 'client');
+  const before = await readAccounts();
+  const { code, stderr } = await stand.install({ logLevel: 'debug' });
 
   expect(code, stderr).toBe(0);
-  expect(z.array(z.unknown()).parse(JSON.parse(answer.slice('200 '.length)))).toHaveLength(accounts);
+  expect(stderr).not.toContain('would violate PodSecurity');
+  expect(await readAccounts()).toEqual(before);
+  const history = await stand.namespace.kubectl(['get', 'secrets', '-l', 'owner=helm', '-o', 'name']);
+  expect(history.trim().split('\n')).toHaveLength(2);
 });

@@ -1,8 +1,7 @@
 // kubectl and helm as the checks on the cluster use them.
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
 
 /** How a program ended. */
 export interface Ended {
@@ -29,32 +28,30 @@ export async function run(program: string, parameters: readonly string[], input 
   });
 }
 
+/** Runs a program that must succeed; answers what it printed. */
+export async function succeed(program: string, parameters: readonly string[], input?: string): Promise<string> {
+  const ended = await run(program, parameters, input);
+  if (ended.code !== 0) throw new Error(`${program} ${parameters.join(' ')}: ${ended.stderr}`);
+  return ended.stdout;
+}
+
 /** One namespace of the cluster. */
 export interface Namespace {
   readonly name: string;
   /** Throws when kubectl fails; answers what it printed. */
   kubectl(parameters: readonly string[], input?: string): Promise<string>;
-  /** Installs the chart or upgrades it, with this file of values; Helm's own words when it fails. */
-  upgrade(values: string, ...flags: readonly string[]): Promise<Ended>;
-  /** What the chart renders to with these values. */
+  /** Makes an object, or changes it. */
+  apply(object: object): Promise<void>;
+  /** Helm's own words on this command of the release `inventory`, with the chart where it takes one. */
+  helm(command: 'upgrade --install' | 'rollback' | 'test', ...flags: readonly string[]): Promise<Ended>;
+  /** What the chart renders to with this file of values. */
   template(values: string): Promise<string>;
-  test(): Promise<Ended>;
-  /** Starts a CronJob now and waits for its end; answers whether it succeeded, and its log. */
-  runCronJob(cronJob: string, name: string): Promise<{ succeeded: boolean; log: string }>;
   remove(): Promise<void>;
 }
 
-const jobSchema = z.object({
-  status: z.object({ conditions: z.array(z.object({ type: z.string(), status: z.string() })).default([]) }),
-});
-
 /** Makes a namespace that admits nothing that Pod Security *restricted* refuses. */
-export async function createNamespace(name: string): Promise<Namespace> {
-  const succeed = async (program: string, parameters: readonly string[], input?: string) => {
-    const ended = await run(program, parameters, input);
-    if (ended.code !== 0) throw new Error(`${program} ${parameters.join(' ')}: ${ended.stderr}`);
-    return ended.stdout;
-  };
+export async function createNamespace(): Promise<Namespace> {
+  const name = `inventory-${randomBytes(3).toString('hex')}`;
   const kubectl = (parameters: readonly string[], input?: string) =>
     succeed('kubectl', ['-n', name, ...parameters], input);
   await succeed('kubectl', ['create', 'namespace', name]);
@@ -63,35 +60,13 @@ export async function createNamespace(name: string): Promise<Namespace> {
   return {
     name,
     kubectl,
-    upgrade: (values, ...flags) =>
-      run('helm', [
-        'upgrade',
-        '--install',
-        'inventory',
-        chart,
-        '-n',
-        name,
-        '--values',
-        values,
-        '--timeout',
-        '4m',
-        ...flags,
-      ]),
+    apply: async (object) => void (await kubectl(['apply', '-f', '-'], JSON.stringify(object))),
+    helm: (command, ...flags) => {
+      const charts = command === 'upgrade --install' ? [chart] : [];
+      return run('helm', [...command.split(' '), 'inventory', ...charts, '-n', name, '--timeout', '4m', ...flags]);
+    },
     template: (values) =>
       succeed('helm', ['template', 'inventory', chart, '-n', name, '--kube-version', '1.36.0', '--values', values]),
-    test: () => run('helm', ['test', 'inventory', '-n', name, '--logs', '--timeout', '2m']),
-    async runCronJob(cronJob, job) {
-      await kubectl(['create', 'job', job, `--from=cronjob/${cronJob}`]);
-      for (const endMs = Date.now() + 120_000; Date.now() < endMs; await delay(500)) {
-        const { status } = jobSchema.parse(JSON.parse(await kubectl(['get', 'job', job, '-o', 'json'])));
-        const ended = status.conditions.find(
-          ({ type, status }) => /^(Complete|Failed)$/.test(type) && status === 'True',
-        );
-        if (ended === undefined) continue;
-        return { succeeded: ended.type === 'Complete', log: await kubectl(['logs', `job/${job}`]) };
-      }
-      throw new Error(`${job} has not ended: ${await kubectl(['describe', 'job', job])}`);
-    },
     async remove() {
       await run('kubectl', ['delete', 'namespace', name, '--wait=false']);
     },

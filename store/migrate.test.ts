@@ -229,6 +229,43 @@ describe('on postgres', () => {
     );
   });
 
+  test('while it is at long work the schema can be asked for, so that running pods stay ready', async () => {
+    const { url, query } = await openPostgres();
+    await run(url, 'postgres', { files: first });
+    const holder = await openSession(url);
+    await holder.unsafe('select pg_advisory_lock(1)');
+    const files = { ...first, '0002_long.sql': 'select pg_advisory_xact_lock(1);' };
+
+    const migrating = run(url, 'postgres', { files });
+    await untilWaiting(query);
+    const reader = await openSession(url, 1000);
+    const answer = await reader.unsafe('select max(version) as version from schema_migrations');
+    await holder.unsafe('select pg_advisory_unlock(1)');
+
+    expect([...answer]).toEqual([{ version: 1 }]);
+    expect(await migrating).toMatchObject({ from: 1, latest: 2 });
+  });
+
+  test('a table that is read for long is asked for again and again, so that nobody queues up behind it', async () => {
+    const { url, query } = await openPostgres();
+    await run(url, 'postgres', { files: first });
+    const exporter = await openSession(url);
+    await exporter.unsafe('begin; select * from one');
+    const files = { ...first, '0002_column.sql': 'alter table one add column name text;' };
+
+    const migrating = run(url, 'postgres', { files });
+    await untilWaiting(query);
+    // As long as ingest waits, the shortest of them.
+    const reader = await openSession(url, 5000);
+    const answer = await reader.unsafe('select count(*)::integer as n from one');
+    await untilWaiting(query);
+    await exporter.unsafe('commit');
+
+    expect([...answer]).toEqual([{ n: 0 }]);
+    expect(await migrating).toMatchObject({ from: 1, latest: 2 });
+    expect(await query('select name from one')).toEqual([]);
+  });
+
   test.for([
     'inventory_prune',
     'inventory_migrate',
@@ -294,6 +331,21 @@ async function openPostgres() {
   });
   const query = async (text: string): Promise<unknown[]> => [...(await sql.unsafe(text))];
   return { database, url, query, execute: query };
+}
+
+/** One connection of its own, on which a statement may take so long. */
+async function openSession(url: string, statementTimeoutMs = 60_000) {
+  const session = { search_path: 'inventory', statement_timeout: statementTimeoutMs };
+  const sql = postgres(url, { max: 1, connect_timeout: 10, connection: session });
+  onTestFinished(() => sql.end({ timeout: 5 }));
+  return sql;
+}
+
+/** Waits until the migration waits for a lock. */
+async function untilWaiting(query: Opened['query']): Promise<void> {
+  const waiting = `select 1 from pg_stat_activity where application_name = 'inventory migrate' and wait_event_type = 'Lock'
+    and datname = current_database()`;
+  await expect.poll(() => query(waiting), { timeout: 20_000, interval: 20 }).toHaveLength(1);
 }
 
 function run(

@@ -3,14 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { generate } from 'selfsigned';
 
-/** A self-signed certificate for localhost and 127.0.0.1, of a server or of a client. */
+/** A self-signed certificate for localhost and 127.0.0.1 at least, of a server or of a client. */
 export interface Certificate {
   readonly key_pem: string;
   readonly certificate_pem: string;
 }
 
-/** Makes one, in some thirty milliseconds. */
-export async function createCertificate(): Promise<Certificate> {
+/** Makes one, in some thirty milliseconds; `addresses` are more that it is good for. */
+export async function createCertificate(addresses: readonly string[] = []): Promise<Certificate> {
   // Each under a name of its own: a client that trusts several must find the right one by it.
   const name = `asset inventory fake ${randomUUID()}`;
   const made = await generate([{ name: 'commonName', value: name }], {
@@ -24,7 +24,7 @@ export async function createCertificate(): Promise<Certificate> {
         name: 'subjectAltName',
         altNames: [
           { type: 2, value: 'localhost' },
-          { type: 7, ip: '127.0.0.1' },
+          ...['127.0.0.1', ...addresses].map((ip) => ({ type: 7 as const, ip })),
         ],
       },
     ],

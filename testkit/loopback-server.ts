@@ -72,15 +72,15 @@ export async function openLoopbackServer(options: LoopbackOptions, handle: Handl
   };
 }
 
-/** Lets any server listen on 127.0.0.1, and answers the port that it got. */
-export async function listen(server: Server, port: number): Promise<number> {
+/** Lets any server listen, on 127.0.0.1 unless told where, and answers the port that it got. */
+export async function listen(server: Server, port: number, address = '127.0.0.1'): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
+    server.listen(port, address, resolve);
   });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new TypeError('the server has no port');
-  return address.port;
+  const listening = server.address();
+  if (listening === null || typeof listening === 'string') throw new TypeError('the server has no port');
+  return listening.port;
 }
 
 async function serve(message: IncomingMessage, response: ServerResponse, handle: Handle): Promise<void> {

@@ -320,6 +320,40 @@ describe.skipIf(await isMissing('helm'))('the chart', () => {
     expect(await templateFile(path)).toMatchObject({ code: 0, stderr: '' });
   });
 
+  test.for([
+    'sidecar',
+    'cilium',
+  ])('lets API and ingest reach the issuer of %s at the port that its URL names', async (scenario) => {
+    const flags = ['--set', 'ingest.enabled=true,authProxy.issuerUrl=https://idp.example:8443/realms/main'];
+    const objects = await render(scenario, ...flags);
+    const kind = scenario === 'cilium' ? 'CiliumNetworkPolicy' : 'NetworkPolicy';
+
+    for (const name of ['api', 'ingest']) {
+      const [policy] = ofKind(objects, kind).filter((object) => component(object) === name);
+      expect(JSON.stringify(policy?.spec['egress']), name).toMatch(/"port":"?8443/);
+      expect(JSON.stringify(policy?.spec['egress']), name).not.toMatch(/"port":"?443/);
+    }
+  });
+
+  test('hands the authority of a private issuer to all who ask the issuer, and to nobody else', async () => {
+    const flags = ['--set', 'ingest.enabled=true,authProxy.caSecret.name=issuer-ca'];
+    const objects = await render('sidecar', ...flags);
+    const documents = ofKind(objects, 'ConfigMap').flatMap(({ data }) => Object.entries(data));
+    const mounted = podTemplates(objects)
+      .filter(({ spec }) => JSON.stringify(spec.volumes).includes('"issuer-ca"'))
+      .flatMap(({ spec }) => [...spec.initContainers, ...spec.containers])
+      .map(({ name, volumeMounts }) => [
+        name,
+        volumeMounts.some(({ mountPath }) => mountPath === '/etc/inventory/issuer-ca'),
+      ]);
+    const told = documents.filter(([, text]) => text.includes('ca_file: /etc/inventory/issuer-ca/ca.crt'));
+
+    expect(Object.fromEntries(mounted)).toEqual({ 'auth-proxy': true, api: true, ingest: true });
+    expect(told.map(([name]) => name).sort()).toEqual(['api.yaml', 'ingest.yaml']);
+    for (const [name, text] of told) expect(await configProblems(name, text)).toEqual([]);
+    expect(JSON.stringify(objects)).toContain('--provider-ca-file=/etc/inventory/issuer-ca/ca.crt');
+  });
+
   test('carries the alerts as their files have them, without those of the availability where asked', async () => {
     const groupsOf = async (path: string) => parse(await readFile(join(files, path), 'utf8')).groups;
     const rules = async (...flags: readonly string[]) => ofKind(await render('sidecar', ...flags), 'PrometheusRule');

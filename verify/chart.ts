@@ -25,7 +25,7 @@ const containerSchema = z.looseObject({
   image: z.string(),
   args: z.array(z.string()).default([]),
   ports: z.array(z.looseObject({ name: z.string(), containerPort: z.int() })).default([]),
-  volumeMounts: z.array(named.extend({ readOnly: z.boolean().default(false) })).default([]),
+  volumeMounts: z.array(named.extend({ mountPath: z.string(), readOnly: z.boolean().default(false) })).default([]),
   resources: z.looseObject({ requests: labelsSchema, limits: labelsSchema }),
   securityContext: z.looseObject({}),
 });

@@ -1,10 +1,12 @@
 // An OpenID Connect issuer that is not ours, npm's oidc-provider, with a machine and a login page for people as its clients.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import { z } from 'zod';
+import type { Certificate } from '#testkit/certificate.ts';
 import { listen } from '#testkit/loopback-server.ts';
 import type { Browser, OpenOptions, Page } from './browser.ts';
 
@@ -19,6 +21,8 @@ export interface ProviderOptions {
   /** Claims of a person or a machine, by the name it logs in with; in ID tokens and access tokens alike. */
   readonly claimsOf: (subject: string) => Readonly<Record<string, unknown>>;
   readonly livesSeconds: number;
+  /** Where others than this machine reach it, over https; plain http on loopback unless said. */
+  readonly at?: { readonly address: string; readonly certificate: Certificate };
 }
 
 /** A running issuer. */
@@ -26,8 +30,8 @@ export interface IndependentProvider {
   readonly issuer: string;
   /** Signs with a new key from now on; the old one stays published for those who hold its tokens. Who was logged in no longer is. */
   rotateKeys(): Promise<void>;
-  /** A token for the machine, by its credentials (RFC 6749 §4.4). */
-  fetchToken(scope: string): Promise<string>;
+  /** A token for the machine, by its credentials (RFC 6749 §4.4): for `inventory`, unless meant for another `audience`. */
+  fetchToken(scope: string, meant?: { readonly audience?: string; readonly livesSeconds?: number }): Promise<string>;
   /** What a site is given for the code that a person came back with (OpenID Connect Core §3.1.3). */
   redeem(code: string): Promise<{ readonly id_token: string; readonly access_token: string }>;
   /** How often it was asked for this path. */
@@ -52,11 +56,16 @@ export function findProvider(): string | undefined {
 export async function openProvider(options: ProviderOptions): Promise<IndependentProvider> {
   const paths: string[] = [];
   let handle: Handle = async () => undefined;
-  const server = createServer((request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse) => {
     paths.push(new URL(request.url ?? '/', 'http://localhost').pathname);
     handle(request, response).catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
-  });
-  const issuer = `http://127.0.0.1:${await listen(server, 0)}`;
+  };
+  const { address, certificate } = options.at ?? { address: '127.0.0.1' };
+  const server =
+    certificate === undefined
+      ? createServer(listener)
+      : createHttpsServer({ key: certificate.key_pem, cert: certificate.certificate_pem }, listener);
+  const issuer = `${certificate === undefined ? 'http' : 'https'}://${address}:${await listen(server, 0, address)}`;
   let keys = [await createKey('first')];
   handle = await createHandle(issuer, keys, options);
   return {
@@ -65,8 +74,9 @@ export async function openProvider(options: ProviderOptions): Promise<Independen
       keys = [await createKey(`key-${keys.length}`), ...keys];
       handle = await createHandle(issuer, keys, options);
     },
-    fetchToken: async (scope) => {
-      const form = { grant_type: 'client_credentials', scope, resource: 'https://inventory.example' };
+    fetchToken: async (scope, { audience = 'inventory', livesSeconds = options.livesSeconds } = {}) => {
+      const resource = `https://${audience}.example/${livesSeconds}`;
+      const form = { grant_type: 'client_credentials', scope, resource };
       return accessSchema.parse(await askForTokens(issuer, machine, form)).access_token;
     },
     redeem: async (code) => {
@@ -107,11 +117,16 @@ async function createHandle(issuer: string, keys: readonly JWK[], options: Provi
   return new loaded.default(issuer, toConfiguration(keys, options)).callback();
 }
 
-const scopes = 'inventory:read inventory:metrics';
+const scopes = 'inventory:read inventory:metrics inventory:seed';
+
+// An API is named by its URL (RFC 8707), which says here whom a token is meant for and how many seconds it lives.
+function toServer(resource: string): object {
+  const [, audience, livesSeconds] = /^https:\/\/(\w+)\.example\/(\d+)$/.exec(resource) ?? [];
+  return { scope: scopes, audience, accessTokenFormat: 'jwt', accessTokenTTL: Number(livesSeconds) };
+}
 
 // https://github.com/panva/node-oidc-provider/blob/main/docs/README.md
 function toConfiguration(keys: readonly JWK[], { redirectUri, claimsOf, livesSeconds }: ProviderOptions): object {
-  const server = { scope: scopes, audience: 'inventory', accessTokenFormat: 'jwt', accessTokenTTL: livesSeconds };
   return {
     jwks: { keys },
     clients: [
@@ -141,10 +156,10 @@ function toConfiguration(keys: readonly JWK[], { redirectUri, claimsOf, livesSec
       claimsOf(token.accountId ?? token.clientId),
     issueRefreshToken: () => true,
     pkce: { required: () => false },
+    // Machines' tokens live as long as the API says that they are meant for.
     ttl: {
       IdToken: livesSeconds,
       AccessToken: livesSeconds,
-      ClientCredentials: livesSeconds,
       Session: 600,
       Grant: 600,
       Interaction: 600,
@@ -153,7 +168,10 @@ function toConfiguration(keys: readonly JWK[], { redirectUri, claimsOf, livesSec
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: true },
-      resourceIndicators: { enabled: true, getResourceServerInfo: () => server },
+      resourceIndicators: {
+        enabled: true,
+        getResourceServerInfo: (_context: unknown, resource: string) => toServer(resource),
+      },
     },
   };
 }

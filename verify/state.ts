@@ -27,7 +27,7 @@ export interface State {
 }
 
 /** Reads the state. */
-export async function readState(database: CheckedDatabase): Promise<State> {
+export async function readState(database: Pick<CheckedDatabase, 'query'>): Promise<State> {
   const records = await Promise.all(recordTables.map((table) => database.query(`select * from ${table}`)));
   const versions = await database.query('select * from record_versions');
   const events = await database.query('select event_type, payload from events');

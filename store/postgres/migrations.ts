@@ -1,5 +1,6 @@
 // Applies the migrations to Postgres: all that are missing or none, whoever else is trying at the same time.
-import { ConfigError } from '#core/errors.ts';
+import { setTimeout as wait } from 'node:timers/promises';
+import { ConfigError, StoreError } from '#core/errors.ts';
 import {
   type AppliedMigration,
   type MigrateMode,
@@ -15,6 +16,11 @@ import { migrateRole, ownerRole, serviceRoles } from './roles.ts';
 
 // Building an index on a large table takes minutes, and so does waiting for another process that builds it.
 const statementTimeoutMs = 600_000;
+// Whoever reads a table queues up behind a migration that waits for it, so it does not wait for long: it lets those behind it
+// through, and begins anew, until whoever held the table has gone.
+const lockTimeoutMs = 1_000;
+const lockPauseMs = 3_000;
+const lockPatienceMs = 300_000;
 // Any number, as long as it stays the same: those who migrate at once wait for each other under it.
 const lockKey = 4_711_001;
 
@@ -38,7 +44,7 @@ export async function migratePostgres({ url, files, mode }: MigratePostgresOptio
     mode: mode === 'check' ? 'read only' : 'isolation level read committed',
   } as const;
   try {
-    return await connection.transact(transaction, async (sql) => {
+    const work = async (sql: PostgresTransaction): Promise<MigrateResult> => {
       if (mode !== 'check') await becomeOwner(sql);
       const applied = await readApplied(sql);
       const pending = planMigrations(files, applied);
@@ -46,9 +52,24 @@ export async function migratePostgres({ url, files, mode }: MigratePostgresOptio
       if (mode !== 'check') await apply(sql, pending);
       if (mode === 'dry-run') await sql`rollback to savepoint dry_run`;
       return { from: applied.length, latest: files.length, pending };
-    });
+    };
+    return await retryLocked(() => connection.transact(transaction, work));
   } finally {
     await connection.close();
+  }
+}
+
+/** Runs a transaction again while somebody holds a table that it needs. It must begin from nothing each time. */
+async function retryLocked<T>(transaction: () => Promise<T>): Promise<T> {
+  const startedMs = performance.now();
+  for (;;) {
+    try {
+      return await transaction();
+    } catch (error) {
+      const isLocked = error instanceof StoreError && error.code === '55P03';
+      if (!isLocked || performance.now() - startedMs > lockPatienceMs) throw error;
+    }
+    await wait(lockPauseMs);
   }
 }
 
@@ -60,8 +81,7 @@ export async function readPostgresSchema(sql: PostgresTransaction): Promise<Sche
 async function becomeOwner(sql: PostgresTransaction): Promise<void> {
   await sql`select set_config('lock_timeout', '0', true)`;
   await sql`select pg_advisory_xact_lock(${lockKey})`;
-  // A table lock is not waited for that long: everybody else would queue up behind the waiting migration.
-  await sql`select set_config('lock_timeout', '10s', true)`;
+  await sql`select set_config('lock_timeout', ${String(lockTimeoutMs)}, true)`;
   await checkRoles(sql);
   await sql.unsafe(`set local role ${ownerRole}`);
 }
@@ -98,10 +118,14 @@ async function readApplied(sql: PostgresTransaction): Promise<AppliedMigration[]
 }
 
 async function apply(sql: PostgresTransaction, pending: readonly Migration[]): Promise<void> {
+  // The column came later. Where it is, nothing is altered: that would keep /readyz of every running pod waiting until the end.
   await sql.unsafe(
     `create table if not exists schema_migrations (
        version integer primary key, name text not null, sha256 text not null, applied_at timestamptz not null default now());
-     alter table schema_migrations add column if not exists compatible_from integer;
+     do $$ begin
+       if not exists (select from pg_attribute where attrelid = 'schema_migrations'::regclass and attname = 'compatible_from')
+       then alter table schema_migrations add column compatible_from integer; end if;
+     end $$;
      grant select on schema_migrations to ${[migrateRole, ...serviceRoles].join(', ')}`,
   );
   for (const { version, name, sha256, compatible_from, sql: text } of pending) {

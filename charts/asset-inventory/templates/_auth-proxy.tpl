@@ -8,6 +8,9 @@
   args:
     - --provider=oidc
     - --oidc-issuer-url={{ .issuerUrl }}
+    {{- if .caSecret.name }}
+    - --provider-ca-file=/etc/inventory/issuer-ca/ca.crt
+    {{- end }}
     - --client-id={{ .clientId }}
     - {{ printf "--scope=%s" .scopes | quote }}
     - --http-address=0.0.0.0:4180
@@ -56,5 +59,9 @@
   resources:
     {{- toYaml .resources | nindent 4 }}
   {{- include "inventory.container-security" $ | nindent 2 }}
+  {{- if .caSecret.name }}
+  volumeMounts:
+    {{- include "inventory.issuer-mount" (dict "root" $ "auth" $.Values.api.auth) | nindent 4 }}
+  {{- end }}
 {{- end -}}
 {{- end -}}

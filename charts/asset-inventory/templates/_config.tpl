@@ -20,6 +20,9 @@ issuer: {{ .root.Values.authProxy.issuerUrl | quote }}
 audience: {{ default .root.Values.authProxy.clientId .auth.audience | quote }}
 tenant_claim: {{ .auth.tenantClaim | quote }}
 scopes_claim: {{ toJson .auth.scopesClaims }}
+{{- if .root.Values.authProxy.caSecret.name }}
+ca_file: /etc/inventory/issuer-ca/ca.crt
+{{- end }}
 {{- with .auth.tenants }}
 tenants: {{ toJson . }}
 {{- end }}

@@ -51,6 +51,12 @@ argocd.argoproj.io/hook-delete-policy: BeforeHookCreation
 argocd.argoproj.io/sync-wave: {{ .weight | quote }}
 {{- end -}}
 
+{{/* Where the issuer's URL leads, as {host, port}. */}}
+{{- define "inventory.issuer" -}}
+{{- $parts := (urlParse .Values.authProxy.issuerUrl).host | splitList ":" -}}
+{{- toJson (dict "host" (first $parts) "port" (int (ternary (last $parts) "443" (gt (len $parts) 1)))) -}}
+{{- end -}}
+
 {{/* What the collectors' code declares: files/egress.json. */}}
 {{- define "inventory.egress" -}}
 {{- index (.root.Files.Get "files/egress.json" | fromJson) "collectors" .collector | toJson -}}

@@ -27,6 +27,7 @@
 {{- end -}}
 
 {{- define "inventory.egress.issuer" -}}
+{{- $issuer := include "inventory.issuer" . | fromJson }}
 {{- with .Values.authProxy.egress }}
 {{- if .cidrs }}
 - to:
@@ -34,7 +35,7 @@
     - ipBlock: { cidr: {{ . }} }
     {{- end }}
   ports:
-    - { protocol: TCP, port: 443 }
+    - { protocol: TCP, port: {{ $issuer.port }} }
 {{- end }}
 {{- range .inCluster }}
 - to:

@@ -126,6 +126,29 @@ annotations:
 {{- end }}
 {{- end -}}
 
+{{/* root, auth: the volume of the authority that vouches for the issuer, where there is one to ask. The proxy asks it too. */}}
+{{- define "inventory.issuer-volume" -}}
+{{- with .root.Values.authProxy.caSecret }}
+{{- if and .name (eq $.auth.mode "oidc") }}
+- name: issuer-ca
+  secret:
+    secretName: {{ .name }}
+    defaultMode: 0440
+    items:
+      - key: {{ .key }}
+        path: ca.crt
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "inventory.issuer-mount" -}}
+{{- if and .root.Values.authProxy.caSecret.name (eq .auth.mode "oidc") }}
+- name: issuer-ca
+  mountPath: /etc/inventory/issuer-ca
+  readOnly: true
+{{- end }}
+{{- end -}}
+
 {{/* root, trigger: the variables of every container of the product. */}}
 {{- define "inventory.env" -}}
 - name: INVENTORY_CONFIG
