@@ -1,4 +1,4 @@
-// Bundles the product into dist/ for the image: `npm run build [-- --platform=linux-arm64 --outdir=…]`.
+// Bundles the product into dist/ for the image, the same for every platform: `npm run build [-- --outdir=…]`.
 // Development runs the sources as they are; nothing there needs a build.
 import { cp, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -17,7 +17,6 @@ const commonJsNames = [
 
 const { values } = parseArgs({
   options: {
-    platform: { type: 'string', default: `${process.platform}-${process.arch}` },
     outdir: { type: 'string', default: 'dist' },
   },
 });
@@ -31,7 +30,6 @@ const { metafile } = await build({
   // Everything lands one level below dist/, as the sources lie one level below the root: `../migrations` is right in both.
   outbase: '.',
   chunkNames: 'cli/[name]-[hash]',
-  assetNames: 'cli/[name]-[hash]',
   outExtension: { '.js': '.mjs' },
   bundle: true,
   platform: 'node',
@@ -43,9 +41,6 @@ const { metafile } = await build({
   metafile: true,
   // The AWS packages have no "exports": the default would take their CommonJS builds, which cannot be tree-shaken.
   mainFields: ['module', 'main'],
-  // The package picks its prebuilt library at run time, where a bundler cannot follow.
-  alias: { 'better-sqlite3': `better-sqlite3/${values.platform}` },
-  loader: { '.node': 'copy' },
   // The sandbox belongs to development: its fakes never ship.
   external: ['#testkit/*'],
   banner: { js: commonJsNames },
@@ -55,4 +50,4 @@ await cp(join(root, 'migrations'), join(outdir, 'migrations'), { recursive: true
 
 const outputs = Object.values(metafile.outputs);
 const bytes = outputs.reduce((sum, output) => sum + output.bytes, 0);
-console.log(`${values.outdir}/: ${outputs.length} files, ${(bytes / 1e6).toFixed(1)} MB for ${values.platform}`);
+console.log(`${values.outdir}/: ${outputs.length} files, ${(bytes / 1e6).toFixed(1)} MB`);

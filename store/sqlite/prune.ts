@@ -1,10 +1,10 @@
 // The Pruner on SQLite: every batch is one synchronous transaction.
-import type Database from 'better-sqlite3';
+import type { DatabaseSync } from 'node:sqlite';
 import { observationKinds } from '#core/observation.ts';
 import type { Cutoffs, PrunableCounts, PruneBatch, Pruner } from '../prune.ts';
 import { recordTables } from '../records.ts';
-import { attempt, transact } from './connection.ts';
-import { sqlNow } from './lease.ts';
+import { attempt, prepare, readTexts, transact } from './connection.ts';
+import { readNow } from './lease.ts';
 
 // Events that only tell of a change of a record. Others are what projections are rebuilt from, and stay.
 const tellsOfRecord = `substr(event_type, 1, instr(event_type, '.') - 1) in (${quoted(observationKinds)})`;
@@ -33,29 +33,28 @@ const prunableRuns = `
   except select * from (${namedRuns})`;
 
 /** Creates the Pruner on an open, migrated database. */
-export function createSqlitePruner(database: Database.Database): Pruner {
+export function createSqlitePruner(database: DatabaseSync): Pruner {
   const batches = { versions: pruneVersions, events: pruneEvents, pages: prunePages, runs: pruneRuns, keys: pruneKeys };
   return {
-    begin: async () => attempt(database.name, () => readBeginning(database)),
-    count: async (tenant_id, cutoffs) => attempt(database.name, () => countPrunable(database, tenant_id, cutoffs)),
+    begin: async () => attempt(database, () => readBeginning(database)),
+    count: async (tenant_id, cutoffs) => attempt(database, () => countPrunable(database, tenant_id, cutoffs)),
     prune: async (what, batch) => transact(database, () => batches[what](database, batch)),
   };
 }
 
-function readBeginning(database: Database.Database) {
-  const now = database.prepare<[], string>(`select ${sqlNow}`).pluck().get();
-  if (now === undefined) throw new Error('unreachable: a select without a table has one row');
-  const tenants = database
-    .prepare<[], string>('select tenant_id from scopes union select tenant_id from idempotency_keys order by tenant_id')
-    .pluck()
-    .all();
+function readBeginning(database: DatabaseSync) {
+  const now = readNow(database);
+  const tenants = readTexts(
+    database,
+    'select tenant_id from scopes union select tenant_id from idempotency_keys order by tenant_id',
+  );
   return { now, tenants };
 }
 
-function countPrunable(database: Database.Database, tenant_id: string, cutoffs: Cutoffs): PrunableCounts {
-  const row = database
-    .prepare<unknown[], PrunableCounts>(
-      `select
+function countPrunable(database: DatabaseSync, tenant_id: string, cutoffs: Cutoffs): PrunableCounts {
+  const row = prepare<PrunableCounts>(
+    database,
+    `select
          (select count(*) from record_versions
            where tenant_id = @tenant_id and kind in (${quoted(observationKinds)}) and valid_to < @versions) as versions,
          (select count(*) from events
@@ -63,29 +62,23 @@ function countPrunable(database: Database.Database, tenant_id: string, cutoffs: 
          (select count(*) from run_pages where tenant_id = @tenant_id and fetched_at < @pages) as pages,
          (select count(*) from (${prunableRuns})) as runs,
          (select count(*) from idempotency_keys where tenant_id = @tenant_id and created_at < @keys) as keys`,
-    )
-    .get({ tenant_id, ...cutoffs });
+  ).get({ tenant_id, ...cutoffs });
   if (row === undefined) throw new Error('unreachable: a select without a table has one row');
   return row;
 }
 
 // The oldest of all kinds: each is read in the order of the index, and merged. A batch begins at the horizon, where the one
 // before it ended.
-function pruneVersions(database: Database.Database, { tenant_id, before, limit }: PruneBatch): number {
+function pruneVersions(database: DatabaseSync, { tenant_id, before, limit }: PruneBatch): number {
   const ofKinds = observationKinds.map(
     (kind) => `select rowid, valid_to from record_versions
       where tenant_id = @tenant_id and kind = '${kind}' and valid_to >= @earliest and valid_to < @before`,
   );
-  const earliest =
-    database
-      .prepare<[string], string>('select earliest from history_horizons where tenant_id = ?')
-      .pluck()
-      .get(tenant_id) ?? '';
-  const old = database
-    .prepare<unknown[], { rowid: number; valid_to: string }>(
-      `${ofKinds.join(' union all ')} order by valid_to limit @limit`,
-    )
-    .all({ tenant_id, earliest, before, limit });
+  const [earliest = ''] = readTexts(database, 'select earliest from history_horizons where tenant_id = ?', tenant_id);
+  const old = prepare<{ rowid: number; valid_to: string }>(
+    database,
+    `${ofKinds.join(' union all ')} order by valid_to limit @limit`,
+  ).all({ tenant_id, earliest, before, limit });
   const last = old.at(-1);
   if (last === undefined) return 0;
   database
@@ -101,15 +94,14 @@ function pruneVersions(database: Database.Database, { tenant_id, before, limit }
 }
 
 // From the beginning of the log up to the first event that is kept for its age, so that a place says what is missing.
-function pruneEvents(database: Database.Database, { tenant_id, before, limit }: PruneBatch): number {
-  const oldest = database
-    .prepare<unknown[], { position: number; event_type: string; timestamp: string }>(
-      `select position, event_type, timestamp from events
+function pruneEvents(database: DatabaseSync, { tenant_id, before, limit }: PruneBatch): number {
+  const oldest = prepare<{ position: number; event_type: string; timestamp: string }>(
+    database,
+    `select position, event_type, timestamp from events
        where tenant_id = @tenant_id and ${tellsOfRecord}
          and position > (select coalesce(max(position), 0) from event_horizons where tenant_id = @tenant_id)
        order by position limit @limit`,
-    )
-    .all({ tenant_id, limit });
+  ).all({ tenant_id, limit });
   const kept = oldest.findIndex(({ timestamp }) => timestamp >= before);
   const old = kept === -1 ? oldest : oldest.slice(0, kept);
   const horizons = new Map(old.map(({ event_type, position }) => [event_type, position]));
@@ -124,20 +116,17 @@ function pruneEvents(database: Database.Database, { tenant_id, before, limit }: 
   return old.length;
 }
 
-function prunePages(database: Database.Database, { tenant_id, before, limit }: PruneBatch): number {
-  return database
-    .prepare(
-      `delete from run_pages where rowid in (
+function prunePages(database: DatabaseSync, { tenant_id, before, limit }: PruneBatch): number {
+  return prepare(
+    database,
+    `delete from run_pages where rowid in (
          select rowid from run_pages where tenant_id = ? and fetched_at < ? order by fetched_at limit ?)`,
-    )
-    .run(tenant_id, before, limit).changes;
+  ).run(tenant_id, before, limit).changes;
 }
 
-function pruneRuns(database: Database.Database, { tenant_id, before, limit }: PruneBatch): number {
-  const old = database
-    .prepare<unknown[], string>(`select * from (${prunableRuns}) limit @limit`)
-    .pluck()
-    .all({ tenant_id, runs: before, versions: '', events: '', pages: '', limit });
+function pruneRuns(database: DatabaseSync, { tenant_id, before, limit }: PruneBatch): number {
+  const bounds = { runs: before, versions: '', events: '', pages: '' };
+  const old = readTexts(database, `select * from (${prunableRuns}) limit @limit`, { tenant_id, ...bounds, limit });
   const ids = JSON.stringify(old);
   for (const [table, column] of [
     ['run_scopes', 'run_id'],
@@ -150,13 +139,12 @@ function pruneRuns(database: Database.Database, { tenant_id, before, limit }: Pr
   return old.length;
 }
 
-function pruneKeys(database: Database.Database, { tenant_id, before, limit }: PruneBatch): number {
-  return database
-    .prepare(
-      `delete from idempotency_keys where rowid in (
+function pruneKeys(database: DatabaseSync, { tenant_id, before, limit }: PruneBatch): number {
+  return prepare(
+    database,
+    `delete from idempotency_keys where rowid in (
          select rowid from idempotency_keys where tenant_id = ? and created_at < ? order by created_at limit ?)`,
-    )
-    .run(tenant_id, before, limit).changes;
+  ).run(tenant_id, before, limit).changes;
 }
 
 function quoted(names: readonly string[]): string {
