@@ -9,7 +9,6 @@ ARG BUNDLER=${BASE}
 # Bundled by the Node that will run it; the sources are mounted, so no layer ever holds them. This runs where it is built, whatever
 # platform the image is for, and nothing runs below: no emulation.
 FROM --platform=${BUILDPLATFORM:-linux/amd64} ${BUNDLER} AS bundle
-ARG TARGETARCH
 ARG SOURCE_DATE_EPOCH
 USER 0:0
 RUN --mount=type=bind,source=.,target=/src ["/nodejs/bin/node", "/src/build.ts", "--outdir=/bundle"]

@@ -53,7 +53,7 @@ const serviceRoom: Room = {
 const rooms: Readonly<Record<string, Room>> = {
   core: { rooms: [], packages: ['zod', 'pino', 'undici', 'undici/', 'yaml'] },
   contracts: { rooms: ['core'], packages: ['zod', 'yaml', 'ajv', 'ajv/'] },
-  store: { rooms: ['core', 'contracts'], packages: ['postgres', 'better-sqlite3', 'zod'] },
+  store: { rooms: ['core', 'contracts'], packages: ['postgres', 'node:sqlite', 'zod'] },
   collectors: { rooms: ['core', 'contracts', 'store'], packages: ['zod'] },
   services: serviceRoom,
   'services/api': serviceRoom,
@@ -131,7 +131,8 @@ function allowedFor(room: string): Room | undefined {
 
 function isAllowed(entry: Import, path: string, { room, allowed }: { room: string; allowed: Room }): boolean {
   if (entry.isOwn) return isOwnAllowed(entry, path, { room, allowed });
-  if (entry.target.startsWith('node:'))
+  // The database driver is a package like any other, though Node brings it.
+  if (entry.target.startsWith('node:') && entry.target !== 'node:sqlite')
     return !(entry.target === 'node:child_process' && room.startsWith('collectors'));
   return allowed.packages.some((name) => name === '*' || name === entry.target || isBelow(name, entry.target));
 }

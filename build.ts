@@ -1,4 +1,4 @@
-// Bundles the product into dist/ for the image, and says what is in it: `npm run build [-- --platform=linux-arm64 --outdir=… --metafile=…]`.
+// Bundles the product into dist/ for the image, the same for every platform, and says what is in it: `npm run build [-- --outdir=… --metafile=…]`.
 // Development runs the sources as they are; nothing there needs a build.
 import { cp, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -16,12 +16,8 @@ const commonJsNames = [
   `const require=__c(import.meta.url),__filename=__f(import.meta.url),__dirname=__p(__filename);`,
 ].join('');
 
-// In the build of an image, what that is for: https://docs.docker.com/reference/dockerfile/#automatic-platform-args-in-the-global-scope
-const target = process.env['TARGETARCH']?.replace('amd64', 'x64');
-
 const { values } = parseArgs({
   options: {
-    platform: { type: 'string', default: `${process.platform}-${target ?? process.arch}` },
     outdir: { type: 'string', default: 'dist' },
     // Where to put esbuild's own account of what it has bundled.
     metafile: { type: 'string' },
@@ -37,7 +33,6 @@ const { metafile } = await build({
   // Everything lands one level below dist/, as the sources lie one level below the root: `../migrations` is right in both.
   outbase: '.',
   chunkNames: 'cli/[name]-[hash]',
-  assetNames: 'cli/[name]-[hash]',
   outExtension: { '.js': '.mjs' },
   bundle: true,
   platform: 'node',
@@ -49,9 +44,6 @@ const { metafile } = await build({
   metafile: true,
   // The AWS packages have no "exports": the default would take their CommonJS builds, which cannot be tree-shaken.
   mainFields: ['module', 'main'],
-  // The package picks its prebuilt library at run time, where a bundler cannot follow.
-  alias: { 'better-sqlite3': `better-sqlite3/${values.platform}` },
-  loader: { '.node': 'copy' },
   // The sandbox belongs to development: its fakes never ship.
   external: ['#testkit/*'],
   banner: { js: commonJsNames },
@@ -66,4 +58,4 @@ await writeFile(join(outdir, 'asset-inventory.cdx.json'), sbom);
 
 const outputs = Object.values(metafile.outputs);
 const bytes = outputs.reduce((sum, output) => sum + output.bytes, 0);
-console.log(`${values.outdir}/: ${outputs.length} files, ${(bytes / 1e6).toFixed(1)} MB for ${values.platform}`);
+console.log(`${values.outdir}/: ${outputs.length} files, ${(bytes / 1e6).toFixed(1)} MB`);

@@ -1,4 +1,4 @@
-// The bill of materials against what is there: the packages' own manifests, the lock file, the SQLite that runs.
+// The bill of materials against what is there: the packages' own manifests, the lock file.
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Version } from '@cyclonedx/cyclonedx-library/Spec';
 import { JsonStrictValidator } from '@cyclonedx/cyclonedx-library/Validation';
-import Database from 'better-sqlite3';
 import type { Metafile } from 'esbuild';
 import { PackageURL } from 'packageurl-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -84,7 +83,7 @@ const toPurl = (name: string, version: string) => {
   return new PackageURL('npm', scope, base, version).toString();
 };
 
-test('every package of which code is in the bundle is in the bill of materials, and nothing else but SQLite', async () => {
+test('every package of which code is in the bundle is in the bill of materials, and nothing else', async () => {
   const manifests = await Promise.all(
     folders().map((path) =>
       readJson(packageSchema.pick({ name: true, version: true }), join(root, path, 'package.json')),
@@ -94,10 +93,7 @@ test('every package of which code is in the bundle is in the bill of materials, 
   const named = sbom.components.map(({ purl }) => purl);
 
   expect(expected.size).toBeGreaterThan(50);
-  expect(named.filter((purl) => purl.startsWith('pkg:npm/')).sort()).toEqual([...expected].sort());
-  expect(named.filter((purl) => !purl.startsWith('pkg:npm/'))).toEqual([
-    expect.stringMatching(/^pkg:generic\/sqlite@/),
-  ]);
+  expect(named.sort()).toEqual([...expected].sort());
 });
 
 test('every package bears the hash of the lock file, its version and an SPDX license', async () => {
@@ -115,14 +111,6 @@ test('every package bears the hash of the lock file, its version and an SPDX lic
   }
 });
 
-test('the SQLite that it names is the one that runs', () => {
-  const database = new Database(':memory:');
-  const version = z.string().parse(database.prepare('select sqlite_version()').pluck().get());
-  database.close();
-
-  expect(sbom.components.filter(({ purl }) => purl === `pkg:generic/sqlite@${version}`)).toHaveLength(1);
-});
-
 test('everything in it is there because the product needs it', () => {
   const needs = new Map(sbom.dependencies.map(({ ref, dependsOn }) => [ref, dependsOn]));
   const reached = new Set([sbom.metadata.component['bom-ref']]);
@@ -135,11 +123,8 @@ test('it is valid CycloneDX', async () => {
   expect(await new JsonStrictValidator(Version.v1dot6).validate(text)).toBeNull();
 });
 
-test('it is the same text when it is built again, and for another platform', async () => {
-  const [again, arm] = await Promise.all([build('again'), build('arm', '--platform=linux-arm64')]);
-
-  expect(again).toBe(text);
-  expect(arm).toBe(text);
+test('it is the same text when it is built again', async () => {
+  expect(await build('again')).toBe(text);
   expect(sbom.metadata.timestamp).toBe('2023-11-14T22:13:20.000Z');
 });
 

@@ -50,7 +50,6 @@ export async function createSbom(root: string, metafile: Metafile, madeAt?: Date
     components.set(folder, component);
   }
   link(metafile, components);
-  const sqlite = await readSqlite(root, components);
 
   const tools = ['esbuild', '@cyclonedx/cyclonedx-library'].map((tool) =>
     toComponent(tool, { version: locked(`node_modules/${tool}`).version }, { type: ComponentType.Application }),
@@ -61,7 +60,7 @@ export async function createSbom(root: string, metafile: Metafile, madeAt?: Date
   });
   metadata.lifecycles.add(LifecyclePhase.Build);
   if (madeAt) metadata.timestamp = madeAt;
-  return serialize(new Bom({ metadata, components: new ComponentRepository([...byPurl.values(), ...sqlite]) }));
+  return serialize(new Bom({ metadata, components: new ComponentRepository([...byPurl.values()]) }));
 }
 
 // The folder of the package that a file of the metafile is in; our own files are in ''.
@@ -110,20 +109,6 @@ function toComponent(fullName: string, locked: Locked, how: { type: ComponentTyp
     component.hashes = new HashDictionary([[HashAlgorithm['SHA-512'], Buffer.from(sha512, 'base64').toString('hex')]]);
   }
   return component;
-}
-
-/** SQLite itself, compiled into its package, where no lock file knows of it. */
-async function readSqlite(root: string, components: ReadonlyMap<string, Component>): Promise<Component[]> {
-  const folder = 'node_modules/better-sqlite3';
-  const parent = components.get(folder);
-  if (!parent) return [];
-  const header = await readFile(join(root, folder, 'deps/sqlite3/sqlite3.h'), 'utf8');
-  const version = z.string().parse(/^#define SQLITE_VERSION\s+"([^"]+)"/m.exec(header)?.[1]);
-  const purl = new PackageURL('generic', undefined, 'sqlite', version).toString();
-  const sqlite = toComponent('sqlite', { version, license: 'blessing' }, { type: ComponentType.Library, purl });
-  sqlite.cpe = `cpe:2.3:a:sqlite:sqlite:${version}:*:*:*:*:*:*:*`;
-  parent.dependencies.add(sqlite.bomRef);
-  return [sqlite];
 }
 
 function serialize(bom: Bom): string {

@@ -1,12 +1,12 @@
 // The other peer of the read API: node:http sending what the same SQL builds, without row-level security. Given the database.
 import { createServer } from 'node:http';
-import Database from 'better-sqlite3';
 import postgres from 'postgres';
 import { z } from 'zod';
 import { toPositional } from '#store/postgres/reader.ts';
 import { postgresDialect } from '#store/postgres/reader-dialect.ts';
 import type { Dialect } from '#store/read/dialect.ts';
 import { listRecords } from '#store/read/records.ts';
+import { openSqlite, prepare } from '#store/sqlite/connection.ts';
 import { sqliteDialect } from '#store/sqlite/reader-dialect.ts';
 
 const rowsSchema = z.array(z.object({ json: z.string() }));
@@ -38,6 +38,6 @@ function openPostgresQuery(): () => Promise<unknown> {
 
 function openSqliteQuery(): () => Promise<unknown> {
   const { text, parameters } = pageOf(sqliteDialect);
-  const statement = new Database(url, { readonly: true }).prepare(text);
+  const statement = prepare(openSqlite({ path: url, readOnly: true }), text);
   return async () => statement.all(parameters);
 }

@@ -1,5 +1,5 @@
 // Runner and store: records a second, beside the same rows handed to the bare driver in the same run.
-import Database from 'better-sqlite3';
+import { DatabaseSync } from 'node:sqlite';
 import postgres from 'postgres';
 import type { Observation } from '#core/observation.ts';
 import type { Writer } from '#store/store.ts';
@@ -96,8 +96,8 @@ const rowOf = (number: number) => {
 };
 
 async function upsertBareSqlite({ writerUrl }: BenchDatabase): Promise<number> {
-  const database = new Database(`${writerUrl}.bare`);
-  database.pragma('journal_mode = wal');
+  const database = new DatabaseSync(`${writerUrl}.bare`);
+  database.exec('pragma journal_mode = wal; pragma synchronous = normal');
   database.exec('create table bare (id text primary key, attributes text, raw text, evidence text) strict');
   const insert = database.prepare(
     `insert into bare values (?, ?, ?, ?)
@@ -105,12 +105,12 @@ async function upsertBareSqlite({ writerUrl }: BenchDatabase): Promise<number> {
   );
   const started = performance.now();
   for (let start = 0; start < records; start += batch) {
-    database.transaction(() => {
-      for (let i = start; i < start + batch; i += 1) {
-        const { id, attributes, raw, evidence } = rowOf(i);
-        insert.run(id, JSON.stringify(attributes), JSON.stringify(raw), JSON.stringify(evidence));
-      }
-    })();
+    database.exec('begin immediate');
+    for (let i = start; i < start + batch; i += 1) {
+      const { id, attributes, raw, evidence } = rowOf(i);
+      insert.run(id, JSON.stringify(attributes), JSON.stringify(raw), JSON.stringify(evidence));
+    }
+    database.exec('commit');
   }
   const rate = (records * 1000) / (performance.now() - started);
   database.close();

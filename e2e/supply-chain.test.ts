@@ -45,12 +45,14 @@ const verify = (who: string, ...what: string[]) => run(['release/verify.sh', ...
 const push = async (name: string, tag: string, ...archives: string[]) =>
   `${name}@${await succeed(['release/push.sh', name, tag, ...archives.map((archive) => join(folder, archive))])}`;
 
-// The base for arm64 runs nowhere here: nothing is in it but a library for that machine in the place of Node.
+// The base for arm64 runs nowhere here: nothing is in it but the head of a program for that machine in the place of Node.
 async function buildBases(): Promise<string> {
   await succeed(['verify/base-image.sh', `${base}:verify`]);
   const container = await succeed(['buildah', 'from', '--platform', 'linux/arm64', 'scratch']);
-  const library = 'node_modules/better-sqlite3/prebuilds/linux-arm64.node';
-  await succeed(['buildah', 'copy', '--quiet', container, library, '/nodejs/bin/node']);
+  const program = join(folder, 'arm64');
+  // ELF, 64 bits, little endian; an executable (2) of the machine AArch64 (b7): https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html
+  await writeFile(program, Buffer.from('7f454c460201010000000000000000000200b700', 'hex'));
+  await succeed(['buildah', 'copy', '--quiet', container, program, '/nodejs/bin/node']);
   await succeed(['buildah', 'config', '--arch', 'arm64', container]);
   await succeed(['buildah', 'commit', '--quiet', '--rm', '--timestamp', '0', container, `${base}:arm64`]);
   await run(['buildah', 'manifest', 'rm', `${base}:both`]);

@@ -3,8 +3,8 @@ import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
-import Database from 'better-sqlite3';
 import postgres from 'postgres';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ConfigError, StoreError } from '#core/errors.ts';
@@ -305,8 +305,8 @@ async function openDatabase(dialect: 'postgres' | 'sqlite'): Promise<Opened> {
   if (dialect === 'postgres') return await openPostgres();
   // Two folders that do not exist: they are made.
   const url = join(makeFolder(), 'deep/down/inventory.db');
-  const open = async (readonly: boolean, use: (database: Database.Database) => unknown[] | Database.Database) => {
-    const database = new Database(url, { readonly });
+  const open = async (readOnly: boolean, use: (database: DatabaseSync) => unknown[] | undefined) => {
+    const database = new DatabaseSync(url, { readOnly });
     try {
       return [use(database)].flat();
     } finally {
@@ -316,7 +316,7 @@ async function openDatabase(dialect: 'postgres' | 'sqlite'): Promise<Opened> {
   return {
     url,
     query: (sql) => open(true, (database) => database.prepare(sql).all()),
-    execute: (sql) => open(false, (database) => database.exec(sql)),
+    execute: (sql) => open(false, (database) => void database.exec(sql)),
   };
 }
 

@@ -1,11 +1,12 @@
 // Both databases have the same migrations, and these make the same tables and columns.
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import { DatabaseSync } from 'node:sqlite';
 import postgres from 'postgres';
 import { expect, onTestFinished, test } from 'vitest';
 import { openTestDatabase } from '#testkit/postgres-for-tests.ts';
 import { type Migration, readMigrations } from './migration-plan.ts';
 import { commonColumns, recordTables } from './records.ts';
+import { prepare } from './sqlite/connection.ts';
 import { migrateDatabase } from './sqlite/migrations.ts';
 
 const migrationsDir = join(import.meta.dirname, '../migrations');
@@ -36,11 +37,10 @@ test('both refuse the same values: each has the same number of checks on each ta
   const rows = await sql<{ table: string; checks: number }[]>`
     select relname as table, (select count(*)::integer from pg_constraint where conrelid = c.oid and contype = 'c') as checks
     from pg_class c where relnamespace = 'inventory'::regnamespace and relkind = 'r' order by 1`;
-  const onSqlite = (await openSqlite())
-    .prepare<[], { name: string; sql: string }>(
-      `select name, sql from sqlite_schema where type = 'table' and name not like 'sqlite_%' order by name`,
-    )
-    .all();
+  const onSqlite = prepare<{ name: string; sql: string }>(
+    await openSqlite(),
+    `select name, sql from sqlite_schema where type = 'table' and name not like 'sqlite_%' order by name`,
+  ).all();
 
   expect(onSqlite.map((row) => ({ table: row.name, checks: row.sql.split('check (').length - 1 }))).toEqual([...rows]);
 });
@@ -64,8 +64,8 @@ async function openPostgres(): Promise<postgres.Sql> {
   return sql;
 }
 
-async function openSqlite(): Promise<Database.Database> {
-  const database = new Database(':memory:');
+async function openSqlite(): Promise<DatabaseSync> {
+  const database = new DatabaseSync(':memory:');
   migrateDatabase(database, { files: await readMigrations(migrationsDir, 'sqlite'), mode: 'apply' });
   return database;
 }
@@ -95,12 +95,11 @@ async function readPostgresColumns(): Promise<Columns> {
 }
 
 async function readSqliteColumns(): Promise<Columns> {
-  const rows = (await openSqlite())
-    .prepare<[], { name: string; type: string; required: number; key: number }>(
-      `select t.name || '.' || c.name as name, lower(c.type) as type, c."notnull" as required, c.pk as key
+  const rows = prepare<{ name: string; type: string; required: number; key: number }>(
+    await openSqlite(),
+    `select t.name || '.' || c.name as name, lower(c.type) as type, c."notnull" as required, c.pk as key
        from pragma_table_list t, pragma_table_info(t.name) c where t.type = 'table' and t.name not like 'sqlite_%'`,
-    )
-    .all();
+  ).all();
   return toColumns(rows.map((row) => ({ ...row, required: row.required === 1 || row.key > 0 })));
 }
 

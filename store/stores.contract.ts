@@ -14,7 +14,7 @@ import { createPostgresSeeder } from './postgres/seed.ts';
 import { createPostgresWriter } from './postgres/writer.ts';
 import type { Pruner } from './prune.ts';
 import type { Seeder } from './seed.ts';
-import { openSqlite } from './sqlite/connection.ts';
+import { openSqlite, prepare } from './sqlite/connection.ts';
 import { createSqlitePruner } from './sqlite/prune.ts';
 import { createSqliteReader } from './sqlite/reader.ts';
 import { createSqliteSeeder } from './sqlite/seed.ts';
@@ -80,10 +80,7 @@ async function openSqliteStore(): Promise<TestStore> {
     reader: createSqliteReader(reading),
     url,
     async query(sql) {
-      const statement = database.prepare<unknown[], Row>(sql);
-      if (statement.reader) return statement.all().map(decodeRow);
-      statement.run();
-      return [];
+      return prepare<Row>(database, sql).all().map(decodeRow);
     },
     async close() {
       reading.close();

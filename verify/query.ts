@@ -1,5 +1,5 @@
 // SQL past the product, as an administrator: whatever a database holds, as plain values.
-import Database from 'better-sqlite3';
+import { DatabaseSync } from 'node:sqlite';
 import postgres from 'postgres';
 
 /** A row of any table: JSON and arrays decoded, times as text. */
@@ -10,12 +10,9 @@ export type Query = (sql: string) => Promise<Row[]>;
 
 /** On a SQLite file. */
 export function querySqlite(path: string, sql: string): Row[] {
-  const database = new Database(path, { timeout: 10_000 });
+  const database = new DatabaseSync(path, { timeout: 10_000 });
   try {
-    const statement = database.prepare<unknown[], Row>(sql);
-    if (statement.reader) return statement.all().map(decodeRow);
-    statement.run();
-    return [];
+    return database.prepare(sql).all().map(decodeRow);
   } finally {
     // The last one to close moves the write-ahead log into the file, so that the file alone is the database.
     database.close();

@@ -1,5 +1,5 @@
 // What the writer's transactions share.
-import type Database from 'better-sqlite3';
+import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '#core/clock.ts';
 import type { ObservationKind } from '#core/observation.ts';
 import type { Journal } from './journal.ts';
@@ -7,7 +7,7 @@ import type { RecordsTable } from './records.ts';
 
 /** The connection, its prepared tables and the source of event ids. */
 export interface WriterContext {
-  readonly database: Database.Database;
+  readonly database: DatabaseSync;
   readonly records: Readonly<Record<ObservationKind, RecordsTable>>;
   readonly journal: Journal;
   readonly clock: Clock;

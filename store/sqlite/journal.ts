@@ -1,5 +1,5 @@
 // Appends versions and events with statements that are prepared once; neither table is ever updated.
-import type Database from 'better-sqlite3';
+import type { DatabaseSync } from 'node:sqlite';
 import type { Event } from '#contracts/events.ts';
 import type { RecordVersion } from '../row.ts';
 import { toStorableText } from '../storable.ts';
@@ -13,7 +13,7 @@ export interface Journal {
 }
 
 /** Prepares the statements. Values are bound by place: looking names up takes as long as appending. */
-export function prepareJournal(database: Database.Database): Journal {
+export function prepareJournal(database: DatabaseSync): Journal {
   const version = database.prepare(
     `insert into record_versions (tenant_id, kind, key, valid_from, valid_to, content, changed_fields, provenance, run_id)
      values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,

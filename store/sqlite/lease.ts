@@ -1,17 +1,25 @@
 // The lease on a scope's row: taken, renewed, checked and given back, by the database's clock.
-import type Database from 'better-sqlite3';
+import type { DatabaseSync } from 'node:sqlite';
 import { type LeaseRow, lapsed, lapsedHolder, leaseHeld, leaseLost, leaseSeconds, refuseLease } from '../lease.ts';
 import type { ScopeState } from '../settle.ts';
 import type { Lease, LeaseAnswer, LeaseRequest } from '../store.ts';
+import { prepare, readTexts } from './connection.ts';
 
 /** SQL for the present time, in the one form in which times are stored. */
 export const sqlNow = `strftime('%Y-%m-%dT%H:%M:%fZ', 'now')`;
 const sqlExpiry = `strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+${leaseSeconds} seconds')`;
 
+/** The store's time. */
+export function readNow(database: DatabaseSync): string {
+  const [now] = readTexts(database, `select ${sqlNow}`);
+  if (now === undefined) throw new Error('unreachable: a select without a table has one row');
+  return now;
+}
+
 type StateRow = Pick<ScopeState, 'now' | 'org_id'> & { readonly enumerated_at: string; readonly held: string };
 
 /** One attempt; the caller's transaction makes reading and taking one step. */
-export function acquireLease(database: Database.Database, request: LeaseRequest): LeaseAnswer {
+export function acquireLease(database: DatabaseSync, request: LeaseRequest): LeaseAnswer {
   const { tenant_id, scope, run_id, collector } = request;
   const row = readLease(database, request);
   const refusal = refuseLease(row, request);
@@ -39,49 +47,46 @@ export function acquireLease(database: Database.Database, request: LeaseRequest)
 }
 
 /** Renews the lease and reads the scope's state, or throws `lease_lost`. The first statement of every transaction that writes under a lease. */
-export function renewLease(database: Database.Database, lease: Lease): ScopeState {
-  const row = database
-    .prepare<unknown[], StateRow>(
-      `update scopes set lease_expires_at = ${sqlExpiry}
+export function renewLease(database: DatabaseSync, lease: Lease): ScopeState {
+  const row = prepare<StateRow>(
+    database,
+    `update scopes set lease_expires_at = ${sqlExpiry}
        where tenant_id = ? and scope = ? and fence = ? and holder_run_id = ?
        returning ${sqlNow} as now, org_id, enumerated_at, held`,
-    )
-    .get(lease.tenant_id, lease.scope, lease.fence, lease.run_id);
+  ).get(lease.tenant_id, lease.scope, lease.fence, lease.run_id);
   if (row === undefined) throw leaseLost(lease);
   return decodeState(row);
 }
 
 /** The state of a scope that no run has, or null if there is no such scope; throws `lease_held` otherwise. */
 export function readIdleScope(
-  database: Database.Database,
+  database: DatabaseSync,
   { tenant_id, scope }: Pick<LeaseRequest, 'tenant_id' | 'scope'>,
 ): ScopeState | null {
-  const row = database
-    .prepare<unknown[], StateRow & { lease_expires_at: string | null }>(
-      `select ${sqlNow} as now, org_id, enumerated_at, held, lease_expires_at from scopes where tenant_id = ? and scope = ?`,
-    )
-    .get(tenant_id, scope);
+  const row = prepare<StateRow & { lease_expires_at: string | null }>(
+    database,
+    `select ${sqlNow} as now, org_id, enumerated_at, held, lease_expires_at from scopes where tenant_id = ? and scope = ?`,
+  ).get(tenant_id, scope);
   if (row === undefined) return null;
   if (row.lease_expires_at !== null && row.lease_expires_at > row.now) throw leaseHeld(scope);
   return decodeState(row);
 }
 
 // A scope's row appears with the first attempt to write it.
-function readLease(database: Database.Database, { tenant_id, scope, collector }: LeaseRequest): LeaseRow {
+function readLease(database: DatabaseSync, { tenant_id, scope, collector }: LeaseRequest): LeaseRow {
   database
     .prepare('insert into scopes (tenant_id, scope, collector) values (?, ?, ?) on conflict do nothing')
     .run(tenant_id, scope, collector);
-  const row = database
-    .prepare<unknown[], Omit<LeaseRow, 'memo'> & { memo: string | null }>(
-      `select ${sqlNow} as now, org_id, memo, fence, holder_run_id, lease_expires_at
+  const row = prepare<Omit<LeaseRow, 'memo'> & { memo: string | null }>(
+    database,
+    `select ${sqlNow} as now, org_id, memo, fence, holder_run_id, lease_expires_at
        from scopes where tenant_id = ? and scope = ?`,
-    )
-    .get(tenant_id, scope);
+  ).get(tenant_id, scope);
   if (row === undefined) throw new Error('unreachable: the scope row was inserted in this transaction');
   return { ...row, memo: row.memo === null ? null : JSON.parse(row.memo) };
 }
 
-function failRun(database: Database.Database, dead: Pick<Lease, 'tenant_id' | 'scope' | 'run_id'>): void {
+function failRun(database: DatabaseSync, dead: Pick<Lease, 'tenant_id' | 'scope' | 'run_id'>): void {
   database
     .prepare(
       `update run_scopes set outcome = 'failed', reason = ?, finished_at = ${sqlNow}

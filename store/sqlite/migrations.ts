@@ -1,6 +1,6 @@
 // Applies the migrations to a SQLite file: all that are missing or none, whoever else is trying at the same time.
 import { existsSync } from 'node:fs';
-import type Database from 'better-sqlite3';
+import type { DatabaseSync } from 'node:sqlite';
 import {
   type AppliedMigration,
   type MigrateMode,
@@ -10,7 +10,7 @@ import {
   type SchemaVersion,
   toSchemaVersion,
 } from '../migration-plan.ts';
-import { attempt, openSqlite, transact } from './connection.ts';
+import { attempt, openSqlite, prepare, readTexts, transact } from './connection.ts';
 
 interface MigrateSqliteOptions {
   readonly path: string;
@@ -36,7 +36,7 @@ export function migrateSqlite({ path, files, mode }: MigrateSqliteOptions): Migr
 
 /** The same on an open database. */
 export function migrateDatabase(
-  database: Database.Database,
+  database: DatabaseSync,
   { files, mode }: Pick<MigrateSqliteOptions, 'files' | 'mode'>,
 ): MigrateResult {
   // A look takes no lock, so that every start of a program does not wait for the others.
@@ -52,33 +52,32 @@ export function migrateDatabase(
 }
 
 /** What the applied migrations say of the schema. */
-export function readSqliteSchema(database: Database.Database): SchemaVersion {
-  return attempt(database.name, () => toSchemaVersion(readApplied(database)));
+export function readSqliteSchema(database: DatabaseSync): SchemaVersion {
+  return attempt(database, () => toSchemaVersion(readApplied(database)));
 }
 
-function plan(files: readonly Migration[], database: Database.Database) {
-  const applied = attempt(database.name, () => readApplied(database));
+function plan(files: readonly Migration[], database: DatabaseSync) {
+  const applied = attempt(database, () => readApplied(database));
   return { from: applied.length, latest: files.length, pending: planMigrations(files, applied) };
 }
 
-function readApplied(database: Database.Database): AppliedMigration[] {
+function readApplied(database: DatabaseSync): AppliedMigration[] {
   const columns = readColumns(database);
   if (columns.length === 0) return [];
   // A database that was migrated before there was the column says nothing.
   const compatible_from = columns.includes('compatible_from') ? 'coalesce(compatible_from, version)' : 'version';
-  return database
-    .prepare<[], AppliedMigration>(
-      `select version, name, sha256, ${compatible_from} as compatible_from from schema_migrations order by version`,
-    )
-    .all();
+  return prepare<AppliedMigration>(
+    database,
+    `select version, name, sha256, ${compatible_from} as compatible_from from schema_migrations order by version`,
+  ).all();
 }
 
 // None when there is no table.
-function readColumns(database: Database.Database): string[] {
-  return database.prepare<[], string>(`select name from pragma_table_info('schema_migrations')`).pluck().all();
+function readColumns(database: DatabaseSync): string[] {
+  return readTexts(database, `select name from pragma_table_info('schema_migrations')`);
 }
 
-function apply(database: Database.Database, pending: readonly Migration[]): void {
+function apply(database: DatabaseSync, pending: readonly Migration[]): void {
   database.exec(
     `create table if not exists schema_migrations (
        version integer primary key, name text not null, sha256 text not null,

@@ -1,5 +1,5 @@
 // Opens the SQLite halves of the store, on a schema that this release can work with.
-import type Database from 'better-sqlite3';
+import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '#core/clock.ts';
 import type { Logger } from '#core/log.ts';
 import { type Migration, requireSchema } from '../migration-plan.ts';
@@ -54,14 +54,14 @@ export async function openSqliteReader(path: string, { latest }: { readonly late
   });
 }
 
-function migrateFile(database: Database.Database, { files, log }: Omit<WriterNeeds, 'clock'>): void {
+function migrateFile(database: DatabaseSync, { files, log }: Omit<WriterNeeds, 'clock'>): void {
   const { from, latest, pending } = migrateDatabase(database, { files, mode: 'apply' });
-  if (pending.length > 0) log.info({ database: database.name, from, latest }, 'migrate');
+  if (pending.length > 0) log.info({ database: database, from, latest }, 'migrate');
 }
 
 function open<Part>(
   options: { readonly path: string; readonly readOnly: boolean },
-  create: (database: Database.Database) => Part,
+  create: (database: DatabaseSync) => Part,
 ): Store<Part> {
   const database = openSqlite(options);
   try {

@@ -1,10 +1,10 @@
 // The Pruner on SQLite: every batch is one synchronous transaction.
-import type Database from 'better-sqlite3';
+import type { DatabaseSync } from 'node:sqlite';
 import { observationKinds } from '#core/observation.ts';
 import type { Cutoffs, PrunableCounts, PruneBatch, PruneEnding, Pruner } from '../prune.ts';
 import { recordTables } from '../records.ts';
-import { attempt, transact } from './connection.ts';
-import { sqlNow } from './lease.ts';
+import { attempt, prepare, readTexts, transact } from './connection.ts';
+import { readNow, sqlNow } from './lease.ts';
 
 // Events that only tell of a change of a record. Others are what projections are rebuilt from, and stay.
 const tellsOfRecord = `substr(event_type, 1, instr(event_type, '.') - 1) in (${quoted(observationKinds)})`;
@@ -33,59 +33,52 @@ const prunableRuns = `
   except select * from (${namedRuns})`;
 
 /** Creates the Pruner on an open, migrated database. */
-export function createSqlitePruner(database: Database.Database): Pruner {
+export function createSqlitePruner(database: DatabaseSync): Pruner {
   const batches = { versions: pruneVersions, events: pruneEvents, pages: prunePages, runs: pruneRuns, keys: pruneKeys };
   return {
-    begin: async () => attempt(database.name, () => readBeginning(database)),
-    count: async (tenant_id, cutoffs) => attempt(database.name, () => countPrunable(database, tenant_id, cutoffs)),
+    begin: async () => attempt(database, () => readBeginning(database)),
+    count: async (tenant_id, cutoffs) => attempt(database, () => countPrunable(database, tenant_id, cutoffs)),
     prune: async (what, batch) => transact(database, () => batches[what](database, batch)),
     beginTenant: async (tenant_id) => transact(database, () => beginTenant(database, tenant_id)),
     finishTenant: async (tenant_id, ending) => transact(database, () => finishTenant(database, tenant_id, ending)),
   };
 }
 
-function readBeginning(database: Database.Database) {
-  const now = database.prepare<[], string>(`select ${sqlNow}`).pluck().get();
-  if (now === undefined) throw new Error('unreachable: a select without a table has one row');
-  const tenants = database
-    .prepare<[], string>('select tenant_id from scopes union select tenant_id from idempotency_keys order by tenant_id')
-    .pluck()
-    .all();
+function readBeginning(database: DatabaseSync) {
+  const now = readNow(database);
+  const tenants = readTexts(
+    database,
+    'select tenant_id from scopes union select tenant_id from idempotency_keys order by tenant_id',
+  );
   return { now, tenants };
 }
 
-function beginTenant(database: Database.Database, tenant_id: string): string {
-  const began = database
-    .prepare<[string], string>(
-      `insert into prune_status (tenant_id, last_attempt_at) values (?, ${sqlNow})
-       on conflict (tenant_id) do update set last_attempt_at = excluded.last_attempt_at returning last_attempt_at`,
-    )
-    .pluck()
-    .get(tenant_id);
+function beginTenant(database: DatabaseSync, tenant_id: string): string {
+  const [began] = readTexts(
+    database,
+    `insert into prune_status (tenant_id, last_attempt_at) values (?, ${sqlNow})
+     on conflict (tenant_id) do update set last_attempt_at = excluded.last_attempt_at returning last_attempt_at`,
+    tenant_id,
+  );
   if (began === undefined) throw new Error('unreachable: an insert returns its row');
   return began;
 }
 
-function finishTenant(
-  database: Database.Database,
-  tenant_id: string,
-  { began_at, outcome, counts }: PruneEnding,
-): void {
-  database
-    .prepare(
-      `update prune_status set
-         last_success_at = case @outcome when 'complete' then ${sqlNow} else last_success_at end, last_run_status = @outcome,
-         last_duration_ms = max(0, cast(round((unixepoch('subsec') - unixepoch(@began_at, 'subsec')) * 1000) as integer)),
-         versions = @versions, events = @events, pages = @pages, runs = @runs, keys = @keys
-       where tenant_id = @tenant_id`,
-    )
-    .run({ tenant_id, began_at, outcome, ...counts });
+function finishTenant(database: DatabaseSync, tenant_id: string, { began_at, outcome, counts }: PruneEnding): void {
+  prepare(
+    database,
+    `update prune_status set
+       last_success_at = case @outcome when 'complete' then ${sqlNow} else last_success_at end, last_run_status = @outcome,
+       last_duration_ms = max(0, cast(round((unixepoch('subsec') - unixepoch(@began_at, 'subsec')) * 1000) as integer)),
+       versions = @versions, events = @events, pages = @pages, runs = @runs, keys = @keys
+     where tenant_id = @tenant_id`,
+  ).run({ tenant_id, began_at, outcome, ...counts });
 }
 
-function countPrunable(database: Database.Database, tenant_id: string, cutoffs: Cutoffs): PrunableCounts {
-  const row = database
-    .prepare<unknown[], PrunableCounts>(
-      `select
+function countPrunable(database: DatabaseSync, tenant_id: string, cutoffs: Cutoffs): PrunableCounts {
+  const row = prepare<PrunableCounts>(
+    database,
+    `select
          (select count(*) from record_versions
            where tenant_id = @tenant_id and kind in (${quoted(observationKinds)}) and valid_to < @versions) as versions,
          (select count(*) from events
@@ -93,29 +86,23 @@ function countPrunable(database: Database.Database, tenant_id: string, cutoffs: 
          (select count(*) from run_pages where tenant_id = @tenant_id and fetched_at < @pages) as pages,
          (select count(*) from (${prunableRuns})) as runs,
          (select count(*) from idempotency_keys where tenant_id = @tenant_id and created_at < @keys) as keys`,
-    )
-    .get({ tenant_id, ...cutoffs });
+  ).get({ tenant_id, ...cutoffs });
   if (row === undefined) throw new Error('unreachable: a select without a table has one row');
   return row;
 }
 
 // The oldest of all kinds: each is read in the order of the index, and merged. A batch begins at the horizon, where the one
 // before it ended.
-function pruneVersions(database: Database.Database, { tenant_id, before, limit }: PruneBatch): number {
+function pruneVersions(database: DatabaseSync, { tenant_id, before, limit }: PruneBatch): number {
   const ofKinds = observationKinds.map(
     (kind) => `select rowid, valid_to from record_versions
       where tenant_id = @tenant_id and kind = '${kind}' and valid_to >= @earliest and valid_to < @before`,
   );
-  const earliest =
-    database
-      .prepare<[string], string>('select earliest from history_horizons where tenant_id = ?')
-      .pluck()
-      .get(tenant_id) ?? '';
-  const old = database
-    .prepare<unknown[], { rowid: number; valid_to: string }>(
-      `${ofKinds.join(' union all ')} order by valid_to limit @limit`,
-    )
-    .all({ tenant_id, earliest, before, limit });
+  const [earliest = ''] = readTexts(database, 'select earliest from history_horizons where tenant_id = ?', tenant_id);
+  const old = prepare<{ rowid: number; valid_to: string }>(
+    database,
+    `${ofKinds.join(' union all ')} order by valid_to limit @limit`,
+  ).all({ tenant_id, earliest, before, limit });
   const last = old.at(-1);
   if (last === undefined) return 0;
   database
@@ -131,15 +118,14 @@ function pruneVersions(database: Database.Database, { tenant_id, before, limit }
 }
 
 // From the beginning of the log up to the first event that is kept for its age, so that a place says what is missing.
-function pruneEvents(database: Database.Database, { tenant_id, before, limit }: PruneBatch): number {
-  const oldest = database
-    .prepare<unknown[], { position: number; event_type: string; timestamp: string }>(
-      `select position, event_type, timestamp from events
+function pruneEvents(database: DatabaseSync, { tenant_id, before, limit }: PruneBatch): number {
+  const oldest = prepare<{ position: number; event_type: string; timestamp: string }>(
+    database,
+    `select position, event_type, timestamp from events
        where tenant_id = @tenant_id and ${tellsOfRecord}
          and position > (select coalesce(max(position), 0) from event_horizons where tenant_id = @tenant_id)
        order by position limit @limit`,
-    )
-    .all({ tenant_id, limit });
+  ).all({ tenant_id, limit });
   const kept = oldest.findIndex(({ timestamp }) => timestamp >= before);
   const old = kept === -1 ? oldest : oldest.slice(0, kept);
   const horizons = new Map(old.map(({ event_type, position }) => [event_type, position]));
@@ -154,20 +140,17 @@ function pruneEvents(database: Database.Database, { tenant_id, before, limit }: 
   return old.length;
 }
 
-function prunePages(database: Database.Database, { tenant_id, before, limit }: PruneBatch): number {
-  return database
-    .prepare(
-      `delete from run_pages where rowid in (
+function prunePages(database: DatabaseSync, { tenant_id, before, limit }: PruneBatch): number {
+  return prepare(
+    database,
+    `delete from run_pages where rowid in (
          select rowid from run_pages where tenant_id = ? and fetched_at < ? order by fetched_at limit ?)`,
-    )
-    .run(tenant_id, before, limit).changes;
+  ).run(tenant_id, before, limit).changes;
 }
 
-function pruneRuns(database: Database.Database, { tenant_id, before, limit }: PruneBatch): number {
-  const old = database
-    .prepare<unknown[], string>(`select * from (${prunableRuns}) limit @limit`)
-    .pluck()
-    .all({ tenant_id, runs: before, versions: '', events: '', pages: '', limit });
+function pruneRuns(database: DatabaseSync, { tenant_id, before, limit }: PruneBatch): number {
+  const bounds = { runs: before, versions: '', events: '', pages: '' };
+  const old = readTexts(database, `select * from (${prunableRuns}) limit @limit`, { tenant_id, ...bounds, limit });
   const ids = JSON.stringify(old);
   for (const [table, column] of [
     ['run_scopes', 'run_id'],
@@ -180,13 +163,12 @@ function pruneRuns(database: Database.Database, { tenant_id, before, limit }: Pr
   return old.length;
 }
 
-function pruneKeys(database: Database.Database, { tenant_id, before, limit }: PruneBatch): number {
-  return database
-    .prepare(
-      `delete from idempotency_keys where rowid in (
+function pruneKeys(database: DatabaseSync, { tenant_id, before, limit }: PruneBatch): number {
+  return prepare(
+    database,
+    `delete from idempotency_keys where rowid in (
          select rowid from idempotency_keys where tenant_id = ? and created_at < ? order by created_at limit ?)`,
-    )
-    .run(tenant_id, before, limit).changes;
+  ).run(tenant_id, before, limit).changes;
 }
 
 function quoted(names: readonly string[]): string {

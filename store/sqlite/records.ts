@@ -1,11 +1,12 @@
 // Reads and writes one kind's record table with statements that are prepared once.
-import type Database from 'better-sqlite3';
+import type { DatabaseSync } from 'node:sqlite';
 import type { Json } from '#core/json.ts';
 import type { ObservationKind } from '#core/observation.ts';
 import { isDoubtful, type LiveRecord, type LiveTally, missesToVanish } from '../absence.ts';
 import { type ColumnType, commonColumns, recordTables } from '../records.ts';
 import { changeableColumns, keyOf, primaryKeyOf, type RecordHead, type RecordRow, type StoredRecord } from '../row.ts';
 import { toStorableText } from '../storable.ts';
+import { prepare, prepareArrays, type SqliteValue } from './connection.ts';
 
 /** One kind's table. All of it runs inside the caller's transaction. */
 export interface RecordsTable {
@@ -24,16 +25,15 @@ export interface RecordsTable {
   clearMisses(tenant: string, key: string): void;
 }
 
-type Parameters = (string | number | null)[];
 type LiveRow = readonly [key: string, missed_runs: number, lifecycle: string | null];
 
 /** Prepares a kind's statements. */
-export function prepareRecords(database: Database.Database, kind: ObservationKind): RecordsTable {
+export function prepareRecords(database: DatabaseSync, kind: ObservationKind): RecordsTable {
   const columns = Object.entries<ColumnType>({ ...recordTables[kind].attributes, ...commonColumns });
   const changeable = changeableColumns(kind);
   const updated = columns.filter(([name]) => changeable.includes(name));
   const statements = prepareStatements(database, kind, { names: columns.map(([name]) => name), changeable });
-  const parametersOf = (tenant: string, key: string): Parameters => [tenant, ...primaryKeyOf(kind, key)];
+  const parametersOf = (tenant: string, key: string): SqliteValue[] => [tenant, ...primaryKeyOf(kind, key)];
   return {
     head(tenant, key) {
       const row = statements.head.get(...parametersOf(tenant, key));
@@ -56,7 +56,7 @@ export function prepareRecords(database: Database.Database, kind: ObservationKin
       }
       return { count, doubtful };
     },
-    held: (tenant, scope) => statements.held.all(tenant, scope),
+    held: (tenant, scope) => statements.held.all(tenant, scope).map(([key]) => key),
     miss: (tenant, key, enumerated_at) => void statements.miss.run(enumerated_at, ...parametersOf(tenant, key)),
     holdBack: (tenant, key) => void statements.holdBack.run(...parametersOf(tenant, key)),
     clearMisses: (tenant, key) => void statements.clear.run(...parametersOf(tenant, key)),
@@ -65,7 +65,7 @@ export function prepareRecords(database: Database.Database, kind: ObservationKin
 
 // The type parameters state what our own columns hold; nothing else writes them.
 function prepareStatements(
-  database: Database.Database,
+  database: DatabaseSync,
   kind: ObservationKind,
   { names, changeable }: Record<'names' | 'changeable', readonly string[]>,
 ) {
@@ -77,43 +77,44 @@ function prepareStatements(
   const lifecycle = names.includes('lifecycle') ? 'lifecycle' : 'null';
   const quoted = names.map((name) => `"${name}"`);
   return {
-    head: database.prepare<Parameters, Omit<RecordHead, 'key'>>(
+    head: prepare<Omit<RecordHead, 'key'>>(
+      database,
       `select content_hash, raw_hash, scope, missed_runs, vanished_at, provider_updated_at from ${table} where ${ofKey}`,
     ),
-    find: database
-      .prepare<Parameters, readonly unknown[]>(
-        `select (select org_id from scopes s where s.tenant_id = ${table}.tenant_id and s.scope = ${table}.scope),
+    find: prepareArrays<readonly unknown[]>(
+      database,
+      `select (select org_id from scopes s where s.tenant_id = ${table}.tenant_id and s.scope = ${table}.scope),
            ${quoted.join(', ')}
          from ${table} where ${ofKey}`,
-      )
-      .raw(),
-    insert: database.prepare(
+    ),
+    insert: prepare(
+      database,
       `insert into ${table} (tenant_id, ${quoted.join(', ')}) values (?${', ?'.repeat(names.length)})`,
     ),
-    update: database.prepare(
+    update: prepare(
+      database,
       `update ${table} set ${changeable.map((name) => `"${name}" = ?`).join(', ')} where ${ofKey}`,
     ),
     // A row for each record of the scope: arrays are made faster than objects.
-    live: database
-      .prepare<Parameters, LiveRow>(`select ${ofRow}, missed_runs, ${lifecycle} from ${table} where ${ofScope}`)
-      .raw(),
-    held: database
-      .prepare<Parameters, string>(
-        `select ${ofRow} from ${table} where ${ofScope} and missed_runs >= ${missesToVanish}`,
-      )
-      .pluck(),
-    miss: database.prepare(
+    live: prepareArrays<LiveRow>(database, `select ${ofRow}, missed_runs, ${lifecycle} from ${table} where ${ofScope}`),
+    held: prepareArrays<readonly [string]>(
+      database,
+      `select ${ofRow} from ${table} where ${ofScope} and missed_runs >= ${missesToVanish}`,
+    ),
+    miss: prepare(
+      database,
       `update ${table} set missed_runs = 1, last_seen_at = max(coalesce(?, ''), provenance ->> '$.observed_at')
        where ${ofKey}`,
     ),
-    holdBack: database.prepare(
+    holdBack: prepare(
+      database,
       `update ${table} set missed_runs = ${missesToVanish} where ${ofKey} and missed_runs < ${missesToVanish}`,
     ),
-    clear: database.prepare(`update ${table} set missed_runs = 0, last_seen_at = null where ${ofKey}`),
+    clear: prepare(database, `update ${table} set missed_runs = 0, last_seen_at = null where ${ofKey}`),
   };
 }
 
-function encode(row: RecordRow, columns: readonly (readonly [string, ColumnType])[]): Parameters {
+function encode(row: RecordRow, columns: readonly (readonly [string, ColumnType])[]): SqliteValue[] {
   return columns.map(([name, type]) => encodeValue(name, type, row[name] ?? null));
 }
 

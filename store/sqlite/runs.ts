@@ -1,10 +1,11 @@
 // Writes a run's rows: the run, its scopes, its requests, and the scope's own row when the run has ended with it.
-import type Database from 'better-sqlite3';
+import type { DatabaseSync } from 'node:sqlite';
 import { countsSchema, type Run } from '#core/run.ts';
 import { storableText } from '#core/text.ts';
 import type { Settlement } from '../settle.ts';
 import { toStorableText } from '../storable.ts';
 import type { Lease, LeaseRequest, NewPage, NewRun, RunEnding, ScopeEnding } from '../store.ts';
+import { prepare } from './connection.ts';
 import { sqlNow } from './lease.ts';
 
 const setCounts = countsSchema
@@ -13,7 +14,7 @@ const setCounts = countsSchema
   .join(', ');
 
 /** Inserts the run. Repeating it changes nothing. */
-export function insertRun(database: Database.Database, run: NewRun): void {
+export function insertRun(database: DatabaseSync, run: NewRun): void {
   database
     .prepare(
       `insert into collector_runs (tenant_id, id, collector, version, image_digest, "trigger", configured_scopes, started_at)
@@ -24,7 +25,7 @@ export function insertRun(database: Database.Database, run: NewRun): void {
 }
 
 /** Records how the run ended. */
-export function updateRun(database: Database.Database, run: Pick<Run, 'tenant_id' | 'id'>, ending: RunEnding): void {
+export function updateRun(database: DatabaseSync, run: Pick<Run, 'tenant_id' | 'id'>, ending: RunEnding): void {
   database
     .prepare(
       `update collector_runs set ${setCounts}, outcome = @outcome, principal = @principal, sdk = @sdk,
@@ -41,7 +42,7 @@ export function updateRun(database: Database.Database, run: Pick<Run, 'tenant_id
 }
 
 /** Records a scope that the run did not attempt. */
-export function insertSkippedScope(database: Database.Database, request: LeaseRequest, reason: string): void {
+export function insertSkippedScope(database: DatabaseSync, request: LeaseRequest, reason: string): void {
   database
     .prepare(
       `insert into run_scopes (tenant_id, run_id, scope, outcome, reason, started_at, finished_at)
@@ -51,7 +52,7 @@ export function insertSkippedScope(database: Database.Database, request: LeaseRe
 }
 
 /** Records requests. A page that is already there stays: its batch was committed and its answer lost. */
-export function insertPages(database: Database.Database, lease: Lease, pages: readonly NewPage[]): void {
+export function insertPages(database: DatabaseSync, lease: Lease, pages: readonly NewPage[]): void {
   const insert = database.prepare(
     `insert into run_pages (tenant_id, run_id, scope, seq, operation, page, request_ids, attempts, retry_delay_ms,
        http_status, items, sha256, fetched_at)
@@ -68,7 +69,7 @@ export function insertPages(database: Database.Database, lease: Lease, pages: re
 
 /** Records how the scope ended in this run, and gives the lease back with what the scope remembers. */
 export function updateScope(
-  database: Database.Database,
+  database: DatabaseSync,
   lease: Lease,
   { now, ending, settlement }: { now: string; ending: ScopeEnding; settlement: Settlement },
 ): void {
@@ -113,11 +114,10 @@ function cleaned(text: string | null): string | null {
 }
 
 /** "collector/version" of a run, or null if there is no such run. */
-export function readSource(database: Database.Database, run: { tenant_id: string; run_id: string }): string | null {
-  const row = database
-    .prepare<unknown[], { source: string }>(
-      `select collector || '/' || version as source from collector_runs where tenant_id = ? and id = ?`,
-    )
-    .get(run.tenant_id, run.run_id);
+export function readSource(database: DatabaseSync, run: { tenant_id: string; run_id: string }): string | null {
+  const row = prepare<{ source: string }>(
+    database,
+    `select collector || '/' || version as source from collector_runs where tenant_id = ? and id = ?`,
+  ).get(run.tenant_id, run.run_id);
   return row?.source ?? null;
 }

@@ -1,5 +1,5 @@
 // The Seeder on SQLite: every request is one synchronous transaction.
-import type Database from 'better-sqlite3';
+import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '#core/clock.ts';
 import { forEachKind } from '#core/observation.ts';
 import { storableText } from '#core/text.ts';
@@ -23,16 +23,16 @@ import {
   urlsOf,
 } from '../seed.ts';
 import { vanish } from './absence.ts';
-import { transact } from './connection.ts';
+import { prepare, transact } from './connection.ts';
 import type { WriterContext } from './context.ts';
 import { prepareJournal } from './journal.ts';
-import { sqlNow } from './lease.ts';
+import { readNow } from './lease.ts';
 import { readSqliteSchema } from './migrations.ts';
 import { prepareRecords } from './records.ts';
 import { readLocated } from './take-over.ts';
 
 /** Creates the Seeder on an open, migrated database. */
-export function createSqliteSeeder(database: Database.Database, { clock }: { readonly clock: Clock }): Seeder {
+export function createSqliteSeeder(database: DatabaseSync, { clock }: { readonly clock: Clock }): Seeder {
   const records = forEachKind((kind) => prepareRecords(database, kind));
   const context = { database, records, journal: prepareJournal(database), clock };
   return {
@@ -68,24 +68,17 @@ function seed(context: WriterContext, request: SeedRequest): SeedAnswer {
   return answer;
 }
 
-function readNow(database: Database.Database): string {
-  const now = database.prepare<[], string>(`select ${sqlNow}`).pluck().get();
-  if (now === undefined) throw new Error('unreachable: a select without a table has one row');
-  return now;
-}
-
-function readKnown(database: Database.Database, request: SeedRequest): KnownRequest | undefined {
+function readKnown(database: DatabaseSync, request: SeedRequest): KnownRequest | undefined {
   if (request.idempotent === undefined) return undefined;
-  return database
-    .prepare<[string, string, string], KnownRequest>(
-      `select request_hash, created_at > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-${idempotencyKeepHours} hours') as is_kept
+  return prepare<KnownRequest>(
+    database,
+    `select request_hash, created_at > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-${idempotencyKeepHours} hours') as is_kept
        from idempotency_keys where tenant_id = ? and actor = ? and key_hash = ?`,
-    )
-    .get(request.stamp.tenant_id, request.actor, hashKey(request.idempotent));
+  ).get(request.stamp.tenant_id, request.actor, hashKey(request.idempotent));
 }
 
 // A key that nobody remembers any more, but that was not pruned yet, begins anew.
-function remember(database: Database.Database, { stamp, actor, idempotent }: SeedRequest, now: string): void {
+function remember(database: DatabaseSync, { stamp, actor, idempotent }: SeedRequest, now: string): void {
   if (idempotent === undefined) return;
   database
     .prepare(
@@ -95,7 +88,7 @@ function remember(database: Database.Database, { stamp, actor, idempotent }: See
     .run(stamp.tenant_id, actor, hashKey(idempotent), idempotent.request_hash, now);
 }
 
-function insertAudit(database: Database.Database, tenant_id: string, entries: readonly AuditEntry[]): void {
+function insertAudit(database: DatabaseSync, tenant_id: string, entries: readonly AuditEntry[]): void {
   const insert = database.prepare(
     `insert into audit_log (tenant_id, id, recorded_at, actor, action, key, outcome, reason, correlation_id)
      values (@tenant_id, @id, @recorded_at, @actor, @action, @key, @outcome, @reason, @correlation_id)`,

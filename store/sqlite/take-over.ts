@@ -1,19 +1,19 @@
 // How endpoints that are observed replace seeds of other ids at their URLs.
-import type Database from 'better-sqlite3';
+import type { DatabaseSync } from 'node:sqlite';
 import type { Observed } from '../observed.ts';
 import { type Located, replacedSeeds, urlsOf } from '../seed.ts';
 import type { Finding } from '../vanish.ts';
 import { vanish } from './absence.ts';
+import { prepare } from './connection.ts';
 import type { WriterContext } from './context.ts';
 
 /** The endpoints at these URLs, whoever owns them. */
-export function readLocated(database: Database.Database, tenant_id: string, urls: readonly string[]): Located[] {
-  return database
-    .prepare<[string, string], Located>(
-      `select id as key, url, scope, vanished_at from monitoring_endpoints
+export function readLocated(database: DatabaseSync, tenant_id: string, urls: readonly string[]): Located[] {
+  return prepare<Located>(
+    database,
+    `select id as key, url, scope, vanished_at from monitoring_endpoints
        where tenant_id = ? and url in (select value from json_each(?))`,
-    )
-    .all(tenant_id, JSON.stringify(urls));
+  ).all(tenant_id, JSON.stringify(urls));
 }
 
 /** Lets the living seeds at the URLs of these endpoints vanish, unless they are these endpoints. */

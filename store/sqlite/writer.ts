@@ -1,5 +1,5 @@
 // The Writer on SQLite: every method is one synchronous transaction, so nothing else runs inside it.
-import type Database from 'better-sqlite3';
+import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '#core/clock.ts';
 import { forEachKind } from '#core/observation.ts';
 import type { Writer } from '../store.ts';
@@ -18,7 +18,7 @@ export interface WriterOptions {
 }
 
 /** Creates the Writer on an open, migrated database. Prepares the statements of records, versions and events once. */
-export function createSqliteWriter(database: Database.Database, options: WriterOptions): Writer {
+export function createSqliteWriter(database: DatabaseSync, options: WriterOptions): Writer {
   const records = forEachKind((kind) => prepareRecords(database, kind));
   const context = { database, records, journal: prepareJournal(database), clock: options.clock };
   const write = async <Result>(work: () => Result): Promise<Result> => transact(database, work);
