@@ -61,7 +61,8 @@ async function explain(options: Partial<RecordListOptions>, under?: Under, at = 
     },
     { dialect: postgresDialect, under },
   );
-  const lines = await createPostgresQuery(at)('mine', { ...statement, text: `explain ${withLiterals(statement)}` });
+  const explained = { ...statement, text: `explain ${withLiterals(statement)}` };
+  const [lines = []] = await createPostgresQuery(at)('mine', [explained]);
   return lines.map((line) => line['QUERY PLAN']).join('\n');
 }
 

@@ -8,7 +8,7 @@ import type { Dialect, Statement } from './dialect.ts';
 import { createHorizons } from './horizons.ts';
 import { toPage } from './page.ts';
 import { getProvenance, getRecord, listHistory, listRecords, type RecordKey } from './records.ts';
-import { type Query, rowSchema } from './rows.ts';
+import { type QueryAll, rowSchema, toQuery } from './rows.ts';
 
 type RecordReader = Pick<
   Reader,
@@ -28,7 +28,8 @@ type RecordReader = Pick<
 type Sought = RecordKey & { readonly as_of?: string | undefined };
 
 /** Shows records with the statements of a dialect. */
-export function createRecordReader(dialect: Dialect, query: Query): RecordReader {
+export function createRecordReader(dialect: Dialect, queryAll: QueryAll): RecordReader {
+  const query = toQuery(queryAll);
   const horizons = createHorizons(dialect, query);
 
   async function listKind(kind: ObservationKind, options: RecordListOptions): Promise<ListPage> {
@@ -71,11 +72,11 @@ export function createRecordReader(dialect: Dialect, query: Query): RecordReader
     getMonitoringEndpoint: ({ id, ...rest }) => readRecord({ ...rest, kind: 'monitoring_endpoint', key: id }),
     getRelation: ({ id, ...rest }) => readRecord({ ...rest, kind: 'relation', key: id }),
     async listHistory(options) {
-      const [page, exists] = await Promise.all([
-        query(options.tenant_id, listHistory(options, dialect)),
-        readJson(options.tenant_id, getProvenance(options, dialect)),
+      const [page = [], existing = []] = await queryAll(options.tenant_id, [
+        listHistory(options, dialect),
+        getProvenance(options, dialect),
       ]);
-      return exists === null ? null : toPage(page, options.limit, []);
+      return existing.length === 0 ? null : toPage(page, options.limit, []);
     },
     getProvenance: (key) => readJson(key.tenant_id, getProvenance(key, dialect)),
   };

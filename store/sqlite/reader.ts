@@ -16,7 +16,7 @@ export function createSqliteReader(database: Database.Database): Reader {
       database.prepare<unknown[], ReadRow>(statement.text).all(toParameters(statement.parameters)),
     );
   return {
-    ...createReader(sqliteDialect, async (_tenant_id, statement) => query(statement)),
+    ...createReader(sqliteDialect, async (_tenant_id, statements) => statements.map(query)),
     listCollectorRuns: async (tenant_id) => toCollectorRuns(query(listCollectorRuns(tenant_id, sqliteDialect))),
     listScopeStatus: async (tenant_id) => toScopeStatus(query(listScopeStatus(tenant_id, sqliteDialect))),
     schemaVersion: async () => readSqliteSchema(database),
