@@ -40,7 +40,7 @@ export function createRecordReader(dialect: Dialect, queryAll: QueryAll): Record
   }
 
   async function readUnder(tenant_id: string, under: string): Promise<Under> {
-    return toUnder(await query(tenant_id, resolveUnder({ tenant_id, under }, dialect)));
+    return toUnder(await query(tenant_id, resolveUnder({ tenant_id, under })));
   }
 
   async function readRecord(sought: Sought): Promise<string | null> {
