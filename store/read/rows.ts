@@ -31,5 +31,12 @@ export const rowSchema = z
 
 /** The text of the JSON array of the rows' items. */
 export function toArray(rows: readonly ReadRow[]): string {
-  return `[${rows.map((row) => rowSchema.parse(row).json).join(',')}]`;
+  return `[${rows.map(toItem).join(',')}]`;
+}
+
+// Not by the schema, which takes longer for the rows of a page than the driver does.
+function toItem(row: ReadRow): string {
+  const json = row['json'];
+  if (typeof json !== 'string') throw new TypeError('a row of a list has no JSON');
+  return json;
 }
