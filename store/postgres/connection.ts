@@ -167,11 +167,10 @@ function begin(
   settings: Transaction<never>['settings'],
 ): Promise<unknown> {
   const begun = sql.unsafe(`begin ${mode}`).execute();
-  if (Object.keys(settings).length === 0) return begun;
-  return Promise.all([
-    begun,
-    sql`select set_config(key, value, true) from jsonb_each_text(${sql.json(settings)})`.execute(),
-  ]);
+  const entries = Object.entries(settings);
+  if (entries.length === 0) return begun;
+  const calls = entries.map((_entry, index) => `set_config($${2 * index + 1}, $${2 * index + 2}, true)`);
+  return Promise.all([begun, sql.unsafe(`select ${calls.join(', ')}`, entries.flat(), { prepare: true }).execute()]);
 }
 
 function sessionSettings({ statementTimeoutMs, readOnly }: PostgresOptions): Record<string, string> {
