@@ -81,19 +81,20 @@ function frame({ clock, log, stopping, observe }: AppOptions): MiddlewareHandler
     const { status } = c.res;
     observe({ method: c.req.method, route, status, seconds });
     // The query may hold anything, a token sent to the wrong place included: the pattern and the path are enough to find it.
-    log[isProbe(route) && status < 400 ? 'debug' : 'info'](
-      {
-        trace_id: c.var.traceId,
-        method: c.req.method,
-        route,
-        path: c.req.path.slice(0, 256),
-        status,
-        duration_ms: Math.round(seconds * 1000),
-        caller: c.var.identity?.name,
-        tenant_id: c.var.identity?.tenant_id,
-      },
-      'request',
-    );
+    const line = {
+      trace_id: c.var.traceId,
+      method: c.req.method,
+      route,
+      path: c.req.path.slice(0, 256),
+      status,
+      duration_ms: Math.round(seconds * 1000),
+      caller: c.var.identity?.name,
+      tenant_id: c.var.identity?.tenant_id,
+    };
+    const tell = () => log[isProbe(route) && status < 400 ? 'debug' : 'info'](line, 'request');
+    // A client does not wait for its line to be written: by then the answer has been sent.
+    if (c.env?.outgoing) setImmediate(tell);
+    else tell();
   };
 }
 

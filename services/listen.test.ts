@@ -1,6 +1,6 @@
 // A real port: what is answered there that never becomes a request, and how it is given back.
 import { once } from 'node:events';
-import { Agent, get, type IncomingMessage } from 'node:http';
+import { Agent, get, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
@@ -10,11 +10,11 @@ import { createApp } from './app.ts';
 import { listen } from './listen.ts';
 import { problemSchema } from './problem.ts';
 
-const log = createLogger({ level: 'silent' });
+const silentLog = createLogger({ level: 'silent' });
 const clock = systemClock;
 
 /** A listening app whose route /slow answers when `release` is called. */
-async function openListener() {
+async function openListener(log = silentLog) {
   const stopping = new AbortController();
   const app = createApp({ clock, log, stopping: stopping.signal, observe: () => undefined });
   const gate = Promise.withResolvers<void>();
@@ -30,7 +30,7 @@ async function openListener() {
     gate.resolve();
     await listener.close({ drainMs: 0, graceMs: 0 }).catch(() => undefined);
   });
-  return { listener, stopping, release: gate.resolve, arrived: arrived.promise };
+  return { app, listener, stopping, release: gate.resolve, arrived: arrived.promise };
 }
 
 async function fetchWith(agent: Agent, url: string): Promise<{ response: IncomingMessage; body: string }> {
@@ -55,6 +55,21 @@ test('an idle connection is kept longer than any balancer keeps it', async () =>
   const { response } = await fetchWith(agent, `${listener.url}/fast`);
 
   expect(response.headers['keep-alive']).toBe('timeout=620');
+});
+
+test('an answer does not wait for its line in the log', async () => {
+  const written = Promise.withResolvers<boolean | undefined>();
+  let outgoing: ServerResponse | undefined;
+  const write = () => written.resolve(outgoing?.writableEnded);
+  const { listener, app } = await openListener(createLogger({ level: 'info', destination: { write } }));
+  app.get('/outgoing', (c) => {
+    outgoing = c.env.outgoing;
+    return c.text('sent');
+  });
+
+  await fetchWith(new Agent(), `${listener.url}/outgoing`);
+
+  expect(await written.promise).toBe(true);
 });
 
 test('what cannot be parsed as HTTP is problem+json too', async () => {
@@ -87,10 +102,12 @@ test('a Host header that makes no URL is a 400', async () => {
 
 test('a port that is taken is an error', async () => {
   const { listener } = await openListener();
-  const app = createApp({ clock, log, stopping: new AbortController().signal, observe: () => undefined });
+  const app = createApp({ clock, log: silentLog, stopping: new AbortController().signal, observe: () => undefined });
   const port = Number(new URL(listener.url).port);
 
-  await expect(listen({ app, host: '127.0.0.1', port, clock, log })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  await expect(listen({ app, host: '127.0.0.1', port, clock, log: silentLog })).rejects.toMatchObject({
+    code: 'EADDRINUSE',
+  });
 });
 
 test('closing lets the request under way end and takes no other', async () => {

@@ -169,6 +169,25 @@ describe.for(databases)('the Reader on $dialect', ({ open }) => {
       expect(await accountIds(reader, actor.tenant, { under, vanished: 'include' })).toEqual(ids);
     });
 
+    test('under a name is what it stands for when it is asked for', async () => {
+      const other = newActor();
+      const ids = () => accountIds(reader, other.tenant, { under: 'ou-x' });
+      const records = [account('1', { org_path_ids: ['o-1/ou-x'] }), account('2', { org_path_ids: ['o-2/ou-x'] })];
+
+      await run(store.writer, other, records);
+      expect([await ids(), await ids()]).toEqual([[], []]);
+      records.push(node('ou-x'));
+      await run(store.writer, other, records);
+      expect([await ids(), await ids()]).toEqual([['1'], ['1']]);
+      records.push(node('ou-x', { id: 'o-2/ou-x', org_id: 'o-2' }));
+      await run(store.writer, other, records);
+      expect([await ids(), await ids()]).toEqual([
+        ['1', '2'],
+        ['1', '2'],
+      ]);
+      expect(await accountIds(reader, newActor().tenant, { under: 'ou-x' })).toEqual([]);
+    });
+
     test('nodes under a node are itself and those below it', async () => {
       expect(await nodeIds(reader, actor.tenant, { under: 'ou-a' })).toEqual(['o-1/ou-a', 'o-1/ou-b']);
     });

@@ -45,8 +45,11 @@ test('both refuse the same values: each has the same number of checks on each ta
   expect(onSqlite.map((row) => ({ table: row.name, checks: row.sql.split('check (').length - 1 }))).toEqual([...rows]);
 });
 
+/** What the databases work out themselves. */
+const generated = ['org_nodes.bare_id'];
+
 test('the record tables have the columns that the writers fill, and no others', async () => {
-  const columns = Object.keys(await readSqliteColumns());
+  const columns = Object.keys(await readSqliteColumns()).filter((name) => !generated.includes(name));
 
   for (const { table, attributes } of Object.values(recordTables)) {
     const names = columns.filter((name) => name.startsWith(`${table}.`)).map((name) => name.slice(table.length + 1));
@@ -98,7 +101,7 @@ async function readSqliteColumns(): Promise<Columns> {
   const rows = prepare<{ name: string; type: string; required: number; key: number }>(
     await openSqlite(),
     `select t.name || '.' || c.name as name, lower(c.type) as type, c."notnull" as required, c.pk as key
-       from pragma_table_list t, pragma_table_info(t.name) c where t.type = 'table' and t.name not like 'sqlite_%'`,
+       from pragma_table_list t, pragma_table_xinfo(t.name) c where t.type = 'table' and t.name not like 'sqlite_%'`,
   ).all();
   return toColumns(rows.map((row) => ({ ...row, required: row.required === 1 || row.key > 0 })));
 }

@@ -158,6 +158,47 @@ test('a transaction that goes on after a failed statement is not taken for commi
   await expect(swallowed).rejects.toMatchObject({ name: 'StoreError', code: '25P02' });
 });
 
+describe('what only reads', () => {
+  const text =
+    "select inventory.current_tenant_id() as tenant, current_setting('enable_sort') as sort, $1::int as value";
+
+  test('is one transaction of its tenant and settings, each statement after the one before it', async () => {
+    const connection = open({ maxConnections: 1 });
+    const read = (tenant_id: string | null, settings = {}) =>
+      connection.read({ tenant_id, settings }, [
+        { text, values: [1] },
+        {
+          text: 'select pg_current_xact_id_if_assigned()::text as xid, statement_timestamp() = now() as first',
+          values: [],
+        },
+        { text, values: [2] },
+      ]);
+
+    const unwritten = [{ xid: null, first: false }];
+    expect(await read('mine', { enable_sort: 'off' })).toEqual([
+      [{ tenant: 'mine', sort: 'off', value: 1 }],
+      unwritten,
+      [{ tenant: 'mine', sort: 'off', value: 2 }],
+    ]);
+    expect(await read(null)).toEqual([
+      [{ tenant: null, sort: 'on', value: 1 }],
+      unwritten,
+      [{ tenant: null, sort: 'on', value: 2 }],
+    ]);
+  });
+
+  test('writes nothing, fails with the error of the first statement that fails, and leaves the connection as it was', async () => {
+    const connection = open({ maxConnections: 1 });
+    const written = { text: 'delete from cloud_accounts where tenant_id = $1', values: ['mine'] };
+
+    const refused = connection.read({ tenant_id: 'mine' }, [{ text, values: [1] }, written, { text, values: [2] }]);
+
+    await expect(refused).rejects.toMatchObject({ name: 'StoreError', code: '25006' });
+    const [rows] = await connection.read({ tenant_id: null }, [{ text, values: [3] }]);
+    expect(rows).toEqual([{ tenant: null, sort: 'on', value: 3 }]);
+  });
+});
+
 test('more transactions than connections wait for their turn', async () => {
   const connection = open({ maxConnections: 2 });
 

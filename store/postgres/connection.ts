@@ -35,16 +35,26 @@ export interface TransactionOptions {
   readonly settings?: Readonly<Record<string, string>> | undefined;
 }
 
+/** A statement whose parameters are numbered. */
+export interface PositionalStatement {
+  readonly text: string;
+  readonly values: postgres.ParameterOrJSON<never>[];
+}
+
 export interface PostgresConnection {
   readonly readOnly: boolean;
   /** Host, port, database and user; never the password. */
   readonly target: string;
   /**
-   * Runs `work` in a transaction and commits it; rolls back when it throws. One that only reads answers before its commit
-   * has. What the database says comes as a StoreError, what `work` itself throws as it is. Statements that do not await
-   * each other share a round trip.
+   * Runs `work` in a transaction and commits it; rolls back when it throws. What the database says comes as a StoreError,
+   * what `work` itself throws as it is. Statements that do not await each other share a round trip.
    */
   transact<T>(options: TransactionOptions, work: (sql: PostgresTransaction) => Promise<T>): Promise<T>;
+  /** Runs prepared statements in a transaction that only reads, all in one round trip, and answers the rows of each. */
+  read<Row extends object>(
+    options: Omit<TransactionOptions, 'mode'>,
+    statements: readonly PositionalStatement[],
+  ): Promise<readonly (readonly Row[])[]>;
   /** Lets running statements end, for at most 5 s. */
   close(): Promise<void>;
 }
@@ -59,13 +69,17 @@ export function openPostgres(options: PostgresOptions): PostgresConnection {
   const session = target.prepare ? {} : sessionSettings(options);
   const deadlineMs = connectTimeout(options) + 2 * options.statementTimeoutMs;
 
-  async function transact<T>({ tenant_id, mode, settings: own }: TransactionOptions, work: Work<T>): Promise<T> {
+  const settingsOf = ({ tenant_id, settings }: Omit<TransactionOptions, 'mode'>) => ({
+    ...{ ...session, ...settings },
+    ...(tenant_id === null ? {} : { 'inventory.tenant_id': tenant_id }),
+  });
+
+  async function onConnection<T>(run: (connection: PooledConnection) => Promise<T>): Promise<T> {
     const deadline = openDeadline(deadlineMs);
-    const settings = { ...session, ...own, ...(tenant_id === null ? {} : { 'inventory.tenant_id': tenant_id }) };
     try {
       const connection = await pool.take(deadline.signal);
       try {
-        return await raceSignal(runTransaction(connection, { mode, settings, work }), deadline.signal);
+        return await raceSignal(run(connection), deadline.signal);
       } catch (error) {
         // A peer that fell silent would keep the connection until TCP gives up, a quarter of an hour later.
         if (deadline.signal.aborted) pool.discard(connection);
@@ -80,7 +94,14 @@ export function openPostgres(options: PostgresOptions): PostgresConnection {
     }
   }
 
-  return { readOnly: options.readOnly, target: target.shown, transact, close: pool.close };
+  return {
+    readOnly: options.readOnly,
+    target: target.shown,
+    transact: ({ mode, ...rest }, work) =>
+      onConnection((connection) => runTransaction(connection, { mode, settings: settingsOf(rest), work })),
+    read: (rest, statements) => onConnection(({ sql }) => runReading(sql, settingsOf(rest), statements)),
+    close: pool.close,
+  };
 }
 
 /**
@@ -110,15 +131,8 @@ async function runTransaction<T>(
   { mode, settings, work }: Transaction<T>,
 ): Promise<T> {
   try {
-    // Sent together: the connection runs them in this order, and one round trip serves them all.
-    const begun = sql.unsafe(`begin ${mode}`).execute();
-    const set = Object.keys(settings).length > 0 ? applySettings(sql, settings).execute() : undefined;
-    const [result] = await Promise.all([work(sql), begun, set]);
-    if (mode === 'read only') {
-      // Nothing hangs on how it ends, so no answer waits for it; what is sent next on this connection comes after it.
-      sql.unsafe('commit').catch(() => undefined);
-      return result;
-    }
+    const begun = begin(sql, mode, settings);
+    const [result] = await Promise.all([work(sql), begun]);
     const { command } = await sql.unsafe('commit');
     // What the server answers when a statement failed and `work` went on regardless.
     if (command !== 'COMMIT') throw new StoreError('25P02', 'a statement failed, so the transaction was rolled back');
@@ -129,8 +143,34 @@ async function runTransaction<T>(
   }
 }
 
-function applySettings(sql: PostgresTransaction, settings: Readonly<Record<string, string>>) {
-  return sql`select set_config(key, value, true) from jsonb_each_text(${sql.json(settings)})`;
+async function runReading<Row extends object>(
+  sql: PostgresTransaction,
+  settings: Transaction<never>['settings'],
+  statements: readonly PositionalStatement[],
+): Promise<readonly (readonly Row[])[]> {
+  const begun = begin(sql, 'read only', settings);
+  // The driver types parameters by the database's description of the statement; each value is one it can serialize.
+  const results = statements.map(({ text, values }) => sql.unsafe<Row[]>(text, values, { prepare: true }).execute());
+  // Sent with them, for nothing hangs on how it ends: after a statement that failed it rolls back. No answer waits for it, and
+  // what is sent next on this connection comes after it.
+  sql.unsafe('commit').catch(() => undefined);
+  const [all] = await Promise.all([Promise.all(results), begun]);
+  // Taken out of the driver's results: each of its queries holds on to the next, so what one has answered, once V8 has
+  // moved it in with its old objects, would drag all later answers along, until a full collection.
+  return all.map((rows) => rows.splice(0));
+}
+
+// Sent at once: the connection runs these and what is sent next in this order, and one round trip serves them all.
+function begin(
+  sql: PostgresTransaction,
+  mode: TransactionOptions['mode'],
+  settings: Transaction<never>['settings'],
+): Promise<unknown> {
+  const begun = sql.unsafe(`begin ${mode}`).execute();
+  const entries = Object.entries(settings);
+  if (entries.length === 0) return begun;
+  const calls = entries.map((_entry, index) => `set_config($${2 * index + 1}, $${2 * index + 2}, true)`);
+  return Promise.all([begun, sql.unsafe(`select ${calls.join(', ')}`, entries.flat(), { prepare: true }).execute()]);
 }
 
 function sessionSettings({ statementTimeoutMs, readOnly }: PostgresOptions): Record<string, string> {

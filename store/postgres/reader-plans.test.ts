@@ -2,7 +2,7 @@
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '#testkit/postgres-for-tests.ts';
-import type { RecordListOptions, Under } from '../read/conditions.ts';
+import { type RecordListOptions, resolveUnder, type Under } from '../read/conditions.ts';
 import type { Statement } from '../read/dialect.ts';
 import { listRecords } from '../read/records.ts';
 import { sortFields } from '../store.ts';
@@ -26,9 +26,17 @@ const rows = `
     gen_random_uuid(), now() - i * interval '1 second', now() - i * interval '1 minute'
   from generate_series(1, 20000) as i`;
 
+// 2,000 nodes in two organizations of each tenant.
+const nodes = `
+  insert into org_nodes (tenant_id, provider, org_id, id, kind, raw, raw_hash, content_hash, known_fields, provenance, source,
+    scope, run_id, discovered_at, valid_from)
+  select case when i % 2 = 0 then 'mine' else 'theirs' end, 'aws', 'o-' || i % 4, 'o-' || i % 4 || '/ou-' || i, 'ou', '{}', '', '',
+    '{}', '{}', 'aws/1', 'aws:main', gen_random_uuid(), now(), now()
+  from generate_series(1, 4000) as i`;
+
 beforeAll(async () => {
   database = await openTestDatabase();
-  await runAsAdmin(database, [rows, 'vacuum analyze cloud_accounts']);
+  await runAsAdmin(database, [rows, nodes, 'vacuum analyze cloud_accounts', 'vacuum analyze org_nodes']);
   connection = openAsReader(database);
   freshDatabase = await openTestDatabase();
   await runAsAdmin(freshDatabase, ['alter table cloud_accounts set (autovacuum_enabled = false)', rows]);
@@ -52,7 +60,7 @@ function openAsReader(target: TestDatabase): PostgresConnection {
 }
 
 /** The plan, as text, of a list under the API's role. */
-async function explain(options: Partial<RecordListOptions>, under?: Under, at = connection): Promise<string> {
+async function explainList(options: Partial<RecordListOptions>, under?: Under, at = connection): Promise<string> {
   const statement = listRecords(
     'account',
     {
@@ -61,7 +69,12 @@ async function explain(options: Partial<RecordListOptions>, under?: Under, at = 
     },
     { dialect: postgresDialect, under },
   );
-  const lines = await createPostgresQuery(at)('mine', { ...statement, text: `explain ${withLiterals(statement)}` });
+  return await explain(statement, at);
+}
+
+async function explain(statement: Statement, at = connection): Promise<string> {
+  const explained = { ...statement, text: `explain ${withLiterals(statement)}` };
+  const [lines = []] = await createPostgresQuery(at)('mine', [explained]);
   return lines.map((line) => line['QUERY PLAN']).join('\n');
 }
 
@@ -89,7 +102,7 @@ describe('a page of 100 of 10,000 accounts', () => {
     ]),
   )('by $field, descending $descending, is read in the order of an index', async (sort) => {
     for (const position of [undefined, { value: after[sort.field], key: ['aws', '000000010000'] }]) {
-      const plan = await explain({ sort, after: position });
+      const plan = await explainList({ sort, after: position });
 
       expect(plan).toMatch(new RegExp(`Index (Only )?Scan.* using cloud_accounts_${sort.field} `));
       expect(plan).not.toContain('Seq Scan');
@@ -97,7 +110,7 @@ describe('a page of 100 of 10,000 accounts', () => {
   });
 
   test.for(sortFields)('by %s is read in the order of an index before there are statistics', async (field) => {
-    const plan = await explain({ sort: { field, descending: false } }, undefined, freshConnection);
+    const plan = await explainList({ sort: { field, descending: false } }, undefined, freshConnection);
 
     expect(plan).toMatch(new RegExp(`Index (Only )?Scan.* using cloud_accounts_${field} `));
     expect(plan).not.toMatch(/Seq Scan|Bitmap/);
@@ -107,7 +120,7 @@ describe('a page of 100 of 10,000 accounts', () => {
     false,
     true,
   ])('by name, descending %s, accounts without one are read in that order too', async (descending) => {
-    const plan = await explain({ sort: { field: 'name', descending } });
+    const plan = await explainList({ sort: { field: 'name', descending } });
 
     expect(plan).toMatch(/Index Cond: .*name IS NULL/);
     // The only sort is that of the two pages which become one.
@@ -116,9 +129,18 @@ describe('a page of 100 of 10,000 accounts', () => {
 
   // Row-level security lets no operator into an index that is not leakproof, and && and @> are not.
   test('under a node reads no other tenant', async () => {
-    const plan = await explain({ under: 'ou-7' }, { node_ids: ['o-1/ou-7'], isOrganization: false });
+    const plan = await explainList({ under: 'ou-7' }, { node_ids: ['o-1/ou-7'], isOrganization: false });
 
     expect(plan).toMatch(/Index Cond: \(tenant_id = /);
     expect(plan).not.toContain('Seq Scan');
   });
+});
+
+test.for(['ou-8', 'o-0/ou-8', 'of nobody'])('what %s names is looked up in indexes alone', async (under) => {
+  const plan = await explain(resolveUnder({ tenant_id: 'mine', under }));
+
+  for (const column of ['id', 'bare_id', 'org_id']) {
+    expect(plan).toMatch(new RegExp(`Index Cond: .*tenant_id = .*\\(${column} = `));
+  }
+  expect(plan).not.toMatch(/Seq Scan|^ *Filter: /m);
 });

@@ -2,7 +2,7 @@
 import { type Statement, toParameters } from '../read/dialect.ts';
 import { listPruneStatus, toPruneStatus } from '../read/prune.ts';
 import { createReader } from '../read/reader.ts';
-import type { ReadRow } from '../read/rows.ts';
+import { type ReadRow, toQuery } from '../read/rows.ts';
 import { listCollectorRuns, listScopeStatus, toCollectorRuns, toScopeStatus } from '../read/runs.ts';
 import type { Reader } from '../store.ts';
 import type { PostgresConnection } from './connection.ts';
@@ -12,9 +12,10 @@ import { sqlTime } from './records.ts';
 
 /** Creates the Reader for a connection of a role that may read. */
 export function createPostgresReader(connection: PostgresConnection): Reader {
-  const query = createPostgresQuery(connection);
+  const queryAll = createPostgresQuery(connection);
+  const query = toQuery(queryAll);
   return {
-    ...createReader(postgresDialect, query),
+    ...createReader(postgresDialect, queryAll),
     async listCollectorRuns(tenant_id) {
       const statement = tenant_id === undefined ? allCollectors : listCollectorRuns(tenant_id, postgresDialect);
       return toCollectorRuns(await query(tenant_id ?? null, statement));
@@ -31,22 +32,17 @@ export function createPostgresReader(connection: PostgresConnection): Reader {
   };
 }
 
-/** Runs a reader's statement in a read-only transaction of its tenant, or of none. */
+/** Runs a reader's statements in a read-only transaction of their tenant, or of none. */
 export function createPostgresQuery(connection: PostgresConnection) {
-  return (tenant_id: string | null, statement: Statement): Promise<readonly ReadRow[]> =>
-    connection.transact({ tenant_id, mode: 'read only', settings: statement.inOrder ? inOrder : {} }, async (sql) => {
-      const { text, values } = toPositional(statement);
-      // The driver types parameters by the database's description of the statement; each value is one it can serialize.
-      const rows = await sql.unsafe<ReadRow[]>(text, values, { prepare: true });
-      // Taken out of the driver's result: each of its queries holds on to the next, so what one has answered, once V8 has
-      // moved it in with its old objects, would drag all later answers along, until a full collection.
-      return rows.splice(0);
-    });
+  return (tenant_id: string | null, statements: readonly Statement[]): Promise<readonly (readonly ReadRow[])[]> => {
+    const settings = statements.some(({ inOrder }) => inOrder) ? keepOrder : {};
+    return connection.read<ReadRow>({ tenant_id, settings }, statements.map(toPositional));
+  };
 }
 
 // Until autovacuum comes by after a first load there are no statistics, and Postgres takes a tenant for a handful of rows: it
 // would fetch all of them and sort them for every page, where an index has them in order.
-const inOrder = { enable_sort: 'off' } as const;
+const keepOrder = { enable_sort: 'off' } as const;
 
 // Row-level security shows a transaction without a tenant nothing; these functions of the owner are the one way around it.
 const allCollectors: Statement = {

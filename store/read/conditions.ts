@@ -99,10 +99,10 @@ function underText({ node_ids, isOrganization }: Under, dialect: Dialect): strin
 }
 
 /** Reads what `under` names: the `id` of each node with that id or bare id, and a row without one for an organization. */
-export function resolveUnder({ tenant_id, under }: { tenant_id: string; under: string }, dialect: Dialect): Statement {
+export function resolveUnder({ tenant_id, under }: { tenant_id: string; under: string }): Statement {
   return {
     text: `select r.id from org_nodes r
-        where r.tenant_id = @tenant_id and (r.id = @under or ${dialect.bareId('r.id')} = @under)
+        where r.tenant_id = @tenant_id and (r.id = @under or r.bare_id = @under)
       union all
       select null where exists (select 1 from org_nodes r where r.tenant_id = @tenant_id and r.org_id = @under)`,
     parameters: { tenant_id, under },

@@ -45,7 +45,7 @@ export interface Dialect {
   list(values: readonly string[]): Parameter;
   /** Whether an object of texts has this member. */
   hasMember(object: string, member: { readonly name: string; readonly value: string }): string;
-  /** What follows the first "/" of an id, as the index of org_nodes has it. */
+  /** What follows the first "/" of an id. */
   bareId(id: string): string;
   /** The order of the event log `r`: its transaction as text, which events are settled, and which come after a place. */
   readonly log: {

@@ -5,16 +5,17 @@ import type { Dialect } from './dialect.ts';
 import { createLogReader } from './log-reader.ts';
 import { toPage } from './page.ts';
 import { createRecordReader } from './record-reader.ts';
-import { type Query, rowSchema } from './rows.ts';
+import { type QueryAll, rowSchema, toQuery } from './rows.ts';
 import { getRun, listRuns } from './runs.ts';
 
 /** The part of the Reader that both databases answer with the same statements. */
 export function createReader(
   dialect: Dialect,
-  query: Query,
+  queryAll: QueryAll,
 ): Omit<Reader, 'listCollectorRuns' | 'listScopeStatus' | 'listPruneStatus' | 'schemaVersion'> {
+  const query = toQuery(queryAll);
   return {
-    ...createRecordReader(dialect, query),
+    ...createRecordReader(dialect, queryAll),
     ...createLogReader(dialect, query),
     async listRuns(options) {
       return toPage(await query(options.tenant_id, listRuns(options, dialect)), options.limit, ['id']);

@@ -3,12 +3,13 @@ import type { ObservationKind } from '#core/observation.ts';
 import { accountKey, providerSchema } from '#core/observation.ts';
 import { recordTables } from '../records.ts';
 import type { ListPage, Reader } from '../store.ts';
-import { type RecordListOptions, resolveUnder, toUnder, type Under } from './conditions.ts';
+import type { RecordListOptions, Under } from './conditions.ts';
 import type { Dialect, Statement } from './dialect.ts';
 import { createHorizons } from './horizons.ts';
 import { toPage } from './page.ts';
 import { getProvenance, getRecord, listHistory, listRecords, type RecordKey } from './records.ts';
-import { type Query, rowSchema } from './rows.ts';
+import { type QueryAll, rowSchema, toQuery } from './rows.ts';
+import { createQueryUnder } from './under.ts';
 
 type RecordReader = Pick<
   Reader,
@@ -28,18 +29,17 @@ type RecordReader = Pick<
 type Sought = RecordKey & { readonly as_of?: string | undefined };
 
 /** Shows records with the statements of a dialect. */
-export function createRecordReader(dialect: Dialect, query: Query): RecordReader {
+export function createRecordReader(dialect: Dialect, queryAll: QueryAll): RecordReader {
+  const query = toQuery(queryAll);
+  const queryUnder = createQueryUnder(queryAll);
   const horizons = createHorizons(dialect, query);
 
   async function listKind(kind: ObservationKind, options: RecordListOptions): Promise<ListPage> {
-    const under = options.under === undefined ? undefined : await readUnder(options.tenant_id, options.under);
-    const rows = await query(options.tenant_id, listRecords(kind, options, { dialect, under }));
+    const { tenant_id, under: name } = options;
+    const list = (under?: Under) => listRecords(kind, options, { dialect, under });
+    const rows = await (name === undefined ? query(tenant_id, list()) : queryUnder({ tenant_id, under: name }, list));
     await requirePast(options);
     return toPage(rows, options.limit, recordTables[kind].primaryKey);
-  }
-
-  async function readUnder(tenant_id: string, under: string): Promise<Under> {
-    return toUnder(await query(tenant_id, resolveUnder({ tenant_id, under }, dialect)));
   }
 
   async function readRecord(sought: Sought): Promise<string | null> {
@@ -71,11 +71,11 @@ export function createRecordReader(dialect: Dialect, query: Query): RecordReader
     getMonitoringEndpoint: ({ id, ...rest }) => readRecord({ ...rest, kind: 'monitoring_endpoint', key: id }),
     getRelation: ({ id, ...rest }) => readRecord({ ...rest, kind: 'relation', key: id }),
     async listHistory(options) {
-      const [page, exists] = await Promise.all([
-        query(options.tenant_id, listHistory(options, dialect)),
-        readJson(options.tenant_id, getProvenance(options, dialect)),
+      const [page = [], existing = []] = await queryAll(options.tenant_id, [
+        listHistory(options, dialect),
+        getProvenance(options, dialect),
       ]);
-      return exists === null ? null : toPage(page, options.limit, []);
+      return existing.length === 0 ? null : toPage(page, options.limit, []);
     },
     getProvenance: (key) => readJson(key.tenant_id, getProvenance(key, dialect)),
   };

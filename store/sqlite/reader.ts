@@ -15,7 +15,7 @@ export function createSqliteReader(database: DatabaseSync): Reader {
   const query = (statement: Statement) =>
     attempt(database, () => prepare<ReadRow>(database, statement.text).all(toParameters(statement.parameters)));
   return {
-    ...createReader(sqliteDialect, async (_tenant_id, statement) => query(statement)),
+    ...createReader(sqliteDialect, async (_tenant_id, statements) => statements.map(query)),
     listCollectorRuns: async (tenant_id) => toCollectorRuns(query(listCollectorRuns(tenant_id, sqliteDialect))),
     listScopeStatus: async (tenant_id) => toScopeStatus(query(listScopeStatus(tenant_id, sqliteDialect))),
     listPruneStatus: async (tenant_id) => toPruneStatus(query(listPruneStatus(tenant_id, sqliteDialect))),
