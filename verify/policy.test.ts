@@ -1,12 +1,13 @@
 // The policies under OPA, conftest and Gatekeeper: sound, tested, agreeing with each other, content with our chart and not with what is bad.
 import { globSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { parseAllDocuments, stringify } from 'yaml';
+import { parse, parseAllDocuments, stringify } from 'yaml';
 import { z } from 'zod';
 import { namespace } from '../policy/gatekeeper.ts';
+import { toInstallation, writeAll } from '../policy/generate.ts';
 import { readPolicies } from '../policy/rule-files.ts';
 import { scenarios, template } from './chart.ts';
 import { root } from './inventory.ts';
@@ -19,9 +20,11 @@ const isMissingGator = await isMissing('gator');
 const isMissingHelm = await isMissing('helm', 'version');
 
 const policies = await readPolicies(join(root, 'policy'));
-const rules = policies.flatMap((policy) => Object.keys(policy.rules));
+const rules = [...new Set(policies.flatMap((policy) => Object.keys(policy.rules)))];
 const good = await readManifests('good');
 const bad = await readManifests('bad');
+// The rest of a namespace, so that each of them can be judged alone.
+const beside = 'policy/surroundings.yaml';
 
 // The first that knew this Rego, and that of the Gatekeeper that we run.
 const engines = ['v1.0.0', 'v1.17.1'];
@@ -88,14 +91,15 @@ describe.skipIf(isMissingOpa)('the Rego', () => {
 
 describe.skipIf(isMissingConftest)('conftest', () => {
   test.for(good.map(({ path }) => path))('passes %s', async (path) => {
-    expect(await conftest(path)).toEqual([]);
+    expect(await conftest(path, { beside })).toEqual([]);
   });
 
   test.for(bad)('flags $path, and says by which rule', async ({ path, name }) => {
-    const found = await conftest(path);
+    const found = await conftest(path, { beside });
 
     expect(namesOf(found)).toEqual(rulesOf(name));
-    for (const { rule, text } of found) expect(text).toMatch(new RegExp(`^${rule} \\w+ [\\w-]+: `));
+    for (const { rule, text } of found)
+      expect(text).toMatch(new RegExp(`^${rule} \\w+ [\\w-]+(, container [\\w-]+)?: `));
   });
 
   test.for(rules)('has a manifest that is bad by %s alone, and differs from a good one in one field', (rule) => {
@@ -110,8 +114,9 @@ describe.skipIf(isMissingConftest)('conftest', () => {
 
   test('passes nothing when it is not given the parameters', async () => {
     const folder = await makeFolder();
-    await writeFile(join(folder, 'empty.json'), '{}');
-    const found = await conftest('policy/good/namespace.yaml', folder);
+    await mkdir(join(folder, 'data'));
+    await writeFile(join(folder, 'data/empty.json'), '{}');
+    const found = await conftest('policy/good/namespace.yaml', { installation: folder });
 
     expect([...new Set(found.map(({ text }) => text))].sort()).toEqual(
       policies.map(({ name }) => `there are no parameters for ${name}`).sort(),
@@ -137,26 +142,33 @@ describe.skipIf(isMissingGator)('Gatekeeper', () => {
   });
 
   test.skipIf(isMissingConftest).for([...good, ...bad])('finds in $path what conftest finds', async ({ path }) => {
-    expect(await gator(path)).toEqual(await conftest(path));
+    expect(await gator(path, { beside })).toEqual(await conftest(path, { beside }));
   });
 });
 
 describe.skipIf(isMissingConftest || isMissingHelm).for(scenarios)('the chart with the values %s', (scenario) => {
+  let installation: string;
   let path: string;
   beforeAll(async () => {
-    path = await renderFile(scenario);
-    return () => rm(join(path, '..'), { recursive: true });
+    installation = await mkdtemp(join(tmpdir(), 'inventory-policy-'));
+    path = join(installation, 'rendered.yaml');
+    await writeFile(path, await render(scenario));
+    const values: unknown = parse(
+      await readFile(join(root, `charts/asset-inventory/ci/${scenario}-values.yaml`), 'utf8'),
+    );
+    await writeAll(installation, await toInstallation(values));
+    return () => rm(installation, { recursive: true });
   });
 
   test('passes every policy', async () => {
-    const found = await conftest(path);
+    const found = await conftest(path, { installation });
 
-    // On a cluster of one's own nothing is denied, and the policies say so of every pod.
-    expect(namesOf(found)).toEqual(scenario === 'development' ? ['N8'] : []);
+    // On a cluster of one's own nothing is denied and a tag runs, and the policies say so of every pod.
+    expect(namesOf(found)).toEqual(scenario === 'development' ? ['N8', 'W1'] : []);
   });
 
   test.skipIf(isMissingGator)('is judged alike by Gatekeeper', async () => {
-    expect(await gator(path)).toEqual(await conftest(path));
+    expect(await gator(path, { installation })).toEqual(await conftest(path, { installation }));
   });
 });
 
@@ -167,7 +179,7 @@ async function makeFolder(): Promise<string> {
 }
 
 /** What Helm would install, each object in its namespace as the cluster has it. */
-async function renderFile(scenario: string): Promise<string> {
+async function render(scenario: string): Promise<string> {
   const { code, stdout, stderr } = await template(scenario);
   if (code !== 0) throw new Error(stderr);
   const objectSchema = z.looseObject({ kind: z.string(), metadata: z.looseObject({}) });
@@ -176,9 +188,7 @@ async function renderFile(scenario: string): Promise<string> {
     .filter((document) => document !== null)
     .map((document) => objectSchema.parse(document));
   const placed = objects.map((object) => ({ ...object, metadata: { ...object.metadata, namespace } }));
-  const path = join(await mkdtemp(join(tmpdir(), 'inventory-policy-')), 'rendered.yaml');
-  await writeFile(path, placed.map((object) => stringify(object)).join('---\n'));
-  return path;
+  return placed.map((object) => stringify(object)).join('---\n');
 }
 
 const nodeSchema = z.looseObject({ negated: z.boolean().optional(), terms: z.unknown().optional() });

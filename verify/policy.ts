@@ -7,9 +7,17 @@ import { z } from 'zod';
 import { type Ended, root, startProgram } from './inventory.ts';
 
 /** Files and folders with Rego and what it looks up; the YAML beside them is not for OPA. */
-export const sources = ['lib', 'rules', 'combined', 'main.rego', 'combined.rego', 'main_test.rego', 'data'].map(
-  (name) => `policy/${name}`,
-);
+export const sources = [
+  'lib',
+  'rules',
+  'combined',
+  'release',
+  'main.rego',
+  'combined.rego',
+  'main_test.rego',
+  'adapters_test.rego',
+  'data',
+].map((name) => `policy/${name}`);
 
 /** What a rule has found. */
 export interface Found {
@@ -35,17 +43,27 @@ const conftestSchema = z.array(
 // Several checks ask for the same.
 const known = new Map<string, Promise<Found[]>>();
 
+/** What is known beside a file. */
+export interface Surroundings {
+  /** A file with more objects: they are seen, and in order themselves. */
+  readonly beside?: string;
+  /** A folder as `toInstallation` has it, with parameters for conftest and constraints for Gatekeeper; the release's own unless told otherwise. */
+  readonly installation?: string;
+}
+
 /** What conftest finds in a file: each object for itself, then all together. Throws when it judges nothing. */
-export function conftest(path: string, data = 'policy/data'): Promise<Found[]> {
-  const key = `${data} ${path}`;
-  const found = known.get(key) ?? conftestTwice(path, data);
+export function conftest(path: string, surroundings: Surroundings = {}): Promise<Found[]> {
+  const key = `${JSON.stringify(surroundings)} ${path}`;
+  const found = known.get(key) ?? conftestTwice(path, surroundings);
   known.set(key, found);
   return found;
 }
 
-async function conftestTwice(path: string, data: string): Promise<Found[]> {
+async function conftestTwice(path: string, { beside, installation = 'policy' }: Surroundings): Promise<Found[]> {
+  const data = join(installation, 'data');
+  const files = beside === undefined ? [path] : [path, beside];
   const alone = await conftestOnce([path], data);
-  const together = await conftestOnce(['--namespace', 'combined', '--combine', path], data);
+  const together = await conftestOnce(['--namespace', 'combined', '--combine', ...files], data);
   return sort([...alone, ...together]);
 }
 
@@ -60,8 +78,10 @@ async function conftestOnce(parameters: readonly string[], data: string): Promis
 const gatorSchema = z.array(z.object({ msg: z.string(), metadata: z.object({ details: detailsSchema }) })).nullable();
 
 /** What Gatekeeper's engine finds in a file, by the templates and constraints that are generated of the policies. */
-export async function gator(path: string): Promise<Found[]> {
-  const objects = [path, 'policy/gatekeeper/templates', 'policy/gatekeeper/constraints'];
+export async function gator(path: string, surroundings: Surroundings = {}): Promise<Found[]> {
+  const { beside, installation = 'policy/gatekeeper' } = surroundings;
+  const files = beside === undefined ? [path] : [path, beside];
+  const objects = [...files, 'policy/gatekeeper/templates', join(installation, 'constraints')];
   const parameters = ['--output', 'json', ...objects.flatMap((name) => ['--filename', name])];
   const { stdout, stderr } = await run('gator', 'test', ...parameters);
   if (stderr !== '') throw new Error(stderr);
