@@ -91,7 +91,8 @@ export function findStale(files: ReadonlyMap<string, string>): string[] {
   return globSync('policy/gatekeeper/{templates,constraints}/*.yaml', { cwd: root }).filter((path) => !files.has(path));
 }
 
-async function writeAll(folder: string, files: ReadonlyMap<string, string>): Promise<void> {
+/** Writes files by their paths below a folder. */
+export async function writeAll(folder: string, files: ReadonlyMap<string, string>): Promise<void> {
   for (const [path, text] of files) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await writeFile(join(folder, path), text);

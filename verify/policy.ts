@@ -12,18 +12,9 @@ export const sources = [
   ...globSync('policy/*.rego', { cwd: root }),
 ];
 
-/** What policies and Constraints are told: those of the release, or of an installation. */
-export interface Told {
-  readonly data: string;
-  readonly constraints: string;
-}
-export const toldByRelease: Told = { data: 'policy/data', constraints: 'policy/gatekeeper/constraints' };
-
 /** What a rule has found. */
 export interface Found {
   readonly rule: string;
-  /** Of the object. */
-  readonly kind: string;
   /** Begins with the rule, the kind and the name of the object. */
   readonly text: string;
 }
@@ -33,7 +24,7 @@ export function run(...command: readonly string[]): Promise<Ended> {
   return startProgram({}, command).ended;
 }
 
-const detailsSchema = z.object({ rule: z.string(), kind: z.string() });
+const detailsSchema = z.object({ rule: z.string() });
 const conftestSchema = z.array(
   z.object({
     failures: z
@@ -45,17 +36,27 @@ const conftestSchema = z.array(
 // Several checks ask for the same.
 const known = new Map<string, Promise<Found[]>>();
 
+/** What is known beside a file. */
+export interface Surroundings {
+  /** A file with more objects: they are seen, and in order themselves. */
+  readonly beside?: string;
+  /** A folder as `toInstallation` has it, with parameters for conftest and constraints for Gatekeeper; the release's own unless told otherwise. */
+  readonly installation?: string;
+}
+
 /** What conftest finds in a file: each object for itself, then all together. Throws when it judges nothing. */
-export function conftest(path: string, { data } = toldByRelease): Promise<Found[]> {
-  const key = `${data} ${path}`;
-  const found = known.get(key) ?? conftestTwice(path, data);
+export function conftest(path: string, surroundings: Surroundings = {}): Promise<Found[]> {
+  const key = `${JSON.stringify(surroundings)} ${path}`;
+  const found = known.get(key) ?? conftestTwice(path, surroundings);
   known.set(key, found);
   return found;
 }
 
-async function conftestTwice(path: string, data: string): Promise<Found[]> {
+async function conftestTwice(path: string, { beside, installation = 'policy' }: Surroundings): Promise<Found[]> {
+  const data = join(installation, 'data');
+  const files = beside === undefined ? [path] : [path, beside];
   const alone = await conftestOnce([path], data);
-  const together = await conftestOnce(['--namespace', 'combined', '--combine', path], data);
+  const together = await conftestOnce(['--namespace', 'combined', '--combine', ...files], data);
   return sort([...alone, ...together]);
 }
 
@@ -64,19 +65,21 @@ async function conftestOnce(parameters: readonly string[], data: string): Promis
   const { stdout, stderr } = await run('conftest', 'test', ...how, ...parameters);
   if (stderr !== '') throw new Error(stderr);
   const failures = conftestSchema.parse(JSON.parse(stdout)).flatMap((result) => result.failures);
-  return failures.map(({ msg, metadata }) => ({ rule: '', kind: '', ...metadata.details, text: msg }));
+  return failures.map(({ msg, metadata }) => ({ rule: metadata.details?.rule ?? '', text: msg }));
 }
 
 const gatorSchema = z.array(z.object({ msg: z.string(), metadata: z.object({ details: detailsSchema }) })).nullable();
 
 /** What Gatekeeper's engine finds in a file, by the templates and constraints that are generated of the policies. */
-export async function gator(path: string, { constraints } = toldByRelease): Promise<Found[]> {
-  const objects = [path, 'policy/gatekeeper/templates', constraints];
+export async function gator(path: string, surroundings: Surroundings = {}): Promise<Found[]> {
+  const { beside, installation = 'policy/gatekeeper' } = surroundings;
+  const files = beside === undefined ? [path] : [path, beside];
+  const objects = [...files, 'policy/gatekeeper/templates', join(installation, 'constraints')];
   const parameters = ['--output', 'json', ...objects.flatMap((name) => ['--filename', name])];
   const { stdout, stderr } = await run('gator', 'test', ...parameters);
   if (stderr !== '') throw new Error(stderr);
   const results = gatorSchema.parse(JSON.parse(stdout)) ?? [];
-  return sort(results.map(({ msg, metadata }) => ({ ...metadata.details, text: msg })));
+  return sort(results.map(({ msg, metadata }) => ({ rule: metadata.details.rule, text: msg })));
 }
 
 function sort(found: readonly Found[]): Found[] {

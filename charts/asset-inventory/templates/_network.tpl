@@ -18,7 +18,7 @@
     - {{ include "inventory.pod-selector" .network | nindent 6 | trim }}
     {{- else }}
     {{- range .network.cidrs }}
-    - ipBlock: { cidr: {{ . }} }
+    - ipBlock: { cidr: {{ . | quote }} }
     {{- end }}
     {{- end }}
   ports:
@@ -32,7 +32,7 @@
 {{- if .cidrs }}
 - to:
     {{- range .cidrs }}
-    - ipBlock: { cidr: {{ . }} }
+    - ipBlock: { cidr: {{ . | quote }} }
     {{- end }}
   ports:
     - { protocol: TCP, port: {{ $issuer.port }} }
@@ -68,7 +68,7 @@
 {{- end }}
 {{- range .cidrs }}
 - to:
-    - ipBlock: { cidr: {{ .cidr }} }
+    - ipBlock: { cidr: {{ .cidr | quote }} }
   ports:
     {{- range .ports }}
     - { protocol: TCP, port: {{ . }} }
@@ -83,7 +83,7 @@
 {{- end }}
 {{- range index $declared "identities" .values.identity.provider }}
 - to:
-    - ipBlock: { cidr: {{ .cidr }} }
+    - ipBlock: { cidr: {{ .cidr | quote }} }
   ports:
     {{- range .ports }}
     - { protocol: TCP, port: {{ . }} }
@@ -199,7 +199,7 @@ spec:
 - from:
     - {{ include "inventory.pod-selector" .Values.networkPolicy.gateway | nindent 6 | trim }}
     {{- range .Values.ingest.allowedFrom }}
-    - ipBlock: { cidr: {{ .cidr }} }
+    - ipBlock: { cidr: {{ .cidr | quote }} }
     {{- end }}
   ports:
     - { protocol: TCP, port: 8081 }
