@@ -18,6 +18,7 @@ grep -qx "  repository: $repository" "$folder/asset-inventory/values.yaml"
 grep -qx "  digest: \"$digest\"" "$folder/asset-inventory/values.yaml"
 
 helm package --version "$version" --app-version "$version" --destination "$folder" "$folder/asset-inventory" >&2
-pushed=$(helm push "${flags[@]}" "$folder/asset-inventory-$version.tgz" "$target" 2>&1 | tee /dev/stderr)
+pushed=$(helm push "${flags[@]}" "$folder/asset-inventory-$version.tgz" "$target" 2>&1) || { echo "$pushed" >&2; exit 1; }
+echo "$pushed" >&2
 [[ $pushed =~ Digest:\ (sha256:[0-9a-f]{64}) ]]
 echo "${target#oci://}/asset-inventory@${BASH_REMATCH[1]}"
