@@ -1,6 +1,6 @@
 // Removes secrets from text and JSON before they reach a log, an error, a row or evidence.
 import { inspect } from 'node:util';
-import type { Json } from './json.ts';
+import { type Json, type JsonObject, setMember } from './json.ts';
 
 const mask = '[redacted]';
 
@@ -88,9 +88,12 @@ export function redactJson(value: Json): Json {
   if (typeof value === 'string') return redactText(value);
   if (Array.isArray(value)) return value.map(redactJson);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [name, isSecretName(name) ? maskJson(member) : redactJson(member)]),
-  );
+  const redacted: JsonObject = {};
+  for (const name of Object.keys(value)) {
+    const member = value[name] ?? null;
+    setMember(redacted, name, isSecretName(name) ? maskJson(member) : redactJson(member));
+  }
+  return redacted;
 }
 
 // What kind of thing was there, and whether it was set, stays readable.

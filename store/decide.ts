@@ -1,6 +1,7 @@
 // What one observation does to the stored record: nothing, an update in place, or a new version with its event.
+import type { Json } from '#core/json.ts';
 import { forEachKind, type ObservationKind } from '#core/observation.ts';
-import type { Provenance, Stamp } from '#core/provenance.ts';
+import type { Evidence, Provenance, Stamp } from '#core/provenance.ts';
 import { type Change, changedField, contentChanges } from './diff.ts';
 import { type Content, hashContent, mergeContent } from './merge.ts';
 import { isOlder, type Observed } from './observed.ts';
@@ -12,9 +13,23 @@ import { attributeNames, type RecordHead, type RecordRow, type RecordVersion, ty
 export interface BatchContext {
   readonly stamp: Stamp;
   readonly now: string;
+  /** The origin of what these requests delivered in the batch, the same object for the same requests. */
+  readonly provenanceOf: (requests: Evidence) => Provenance;
   readonly root: string;
   readonly pinned_root: string | null;
   readonly configured_scopes: readonly string[];
+}
+
+/** Makes one provenance of each evidence. */
+export function shareProvenance(stamp: Stamp, observed_at: string): BatchContext['provenanceOf'] {
+  const provenances = new Map<Evidence, Provenance>();
+  return (requests) => {
+    const known = provenances.get(requests);
+    if (known !== undefined) return known;
+    const provenance = { ...stamp, observed_at, requests };
+    provenances.set(requests, provenance);
+    return provenance;
+  };
 }
 
 /** What happened to a record, as its event names it; null where only its path changed, for then an ancestor has the event. */
@@ -59,7 +74,7 @@ export function newRow(observed: Observed, context: BatchContext): RecordRow {
     ...unread[observed.kind].attributes,
     ...observed.attributes,
     ...delivered(observed, context),
-    known_fields: [...observed.known_fields],
+    known_fields: observed.known_fields,
     content_hash: observed.content_hash,
     provider_updated_at: observed.provider_updated_at,
     discovered_at: context.now,
@@ -104,7 +119,8 @@ export function toVersion(
   changed_fields: readonly string[],
 ): RecordVersion {
   const { row } = record;
-  const attributes = Object.fromEntries(attributeNames(record.kind).map((name) => [name, row[name] ?? null]));
+  const attributes: { [name: string]: Json } = {};
+  for (const name of attributeNames(record.kind)) attributes[name] = row[name] ?? null;
   const { known_fields, content_hash, provider_updated_at, source, scope, vanished_at, vanished_reason } = row;
   return {
     kind: record.kind,
@@ -160,21 +176,28 @@ function nextRow(
     ...row,
     ...after.attributes,
     ...delivered(observed, context),
-    known_fields: [...after.known_fields],
-    content_hash: hashContent(after),
+    known_fields: after.known_fields,
+    content_hash: isWhole(after, observed) ? observed.content_hash : hashContent(after),
     provider_updated_at: observed.provider_updated_at ?? row.provider_updated_at,
     valid_from: row.valid_from,
     ...present,
   };
 }
 
+// Whether the content is what was observed and nothing else, so that it has its hash.
+function isWhole({ attributes, known_fields }: Content, observed: Observed): boolean {
+  return (
+    known_fields === observed.known_fields &&
+    known_fields.every((name) => attributes[name] === observed.attributes[name])
+  );
+}
+
 // What comes with the content from the request that delivered it.
-function delivered(observed: Observed, { stamp, now }: BatchContext) {
-  const provenance: Provenance = { ...stamp, observed_at: now, requests: observed.evidence };
+function delivered(observed: Observed, { stamp, provenanceOf }: BatchContext) {
   return {
     raw: observed.raw,
     raw_hash: observed.raw_hash,
-    provenance,
+    provenance: provenanceOf(observed.evidence),
     source: sourceOf(stamp),
     scope: stamp.scope,
     run_id: stamp.run_id,

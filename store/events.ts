@@ -34,11 +34,11 @@ function subjectOf({ kind, row }: RecordHappening): JsonObject {
   return { ...pick(row, recordTables[kind].subject), scope: row.scope };
 }
 
-function detailsOf({ kind, happening, row, replaced, changes }: RecordHappening): JsonObject {
+function detailsOf({ kind, happening, row, attributes, replaced, changes }: RecordHappening): JsonObject {
   const changed = changes.map((change) => ({ ...change }));
   switch (happening) {
     case 'discovered':
-      return { attributes: pick(row, row.known_fields) };
+      return { attributes };
     case 'updated':
       return { changed };
     case 'moved':

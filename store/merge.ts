@@ -3,8 +3,8 @@ import { hashJson, type Json } from '#core/json.ts';
 
 /** Attributes by name, and which of them were ever read: null says "not set" only if its name is among them. */
 export interface Content {
-  readonly attributes: { readonly [name: string]: Json };
-  readonly known_fields: readonly string[];
+  readonly attributes: { [name: string]: Json };
+  readonly known_fields: string[];
 }
 
 /**
@@ -34,9 +34,13 @@ export function isJsonObject(value: Json | undefined): value is { [key: string]:
 
 function mergeAttribute(name: string, stored: Json | undefined, observed: Json): Json {
   const byKey = name === 'details' && isJsonObject(stored) && isJsonObject(observed);
-  return byKey ? { ...stored, ...observed } : observed;
+  if (!byKey || Object.keys(stored).every((key) => Object.hasOwn(observed, key))) return observed;
+  return { ...stored, ...observed };
 }
 
-function sortedUnion(first: readonly string[], second: readonly string[]): string[] {
-  return [...new Set([...first, ...second])].sort();
+// The second itself when it has all of the first, as most observations know what was known before.
+function sortedUnion(first: readonly string[], second: string[]): string[] {
+  const names = new Set(second);
+  if (first.every((name) => names.has(name))) return second;
+  return [...names.union(new Set(first))].sort();
 }

@@ -1,5 +1,5 @@
 // An observation made ready to be compared with what is stored: cleaned, its known fields named, hashed.
-import { canonicalJson, hashText, type Json } from '#core/json.ts';
+import { hashText, isEqualJson, type Json, type JsonObject, sortMembers } from '#core/json.ts';
 import type { Observation, ObservationKind } from '#core/observation.ts';
 import type { Evidence } from '#core/provenance.ts';
 import type { Content } from './merge.ts';
@@ -17,14 +17,19 @@ export interface Observed extends Content {
   readonly evidence: Evidence;
 }
 
-/** Reads the batch's observations, each key once: of two the later counts, unless the provider dates it as the older one. */
-export function readObservations(observations: readonly Observation[]): Observed[] {
+/**
+ * Reads the batch's observations, each key once: of two the later counts, unless the provider dates it as the older one. The
+ * texts that were hashed go into the map, by attributes and by `raw`.
+ */
+export function readObservations(observations: readonly Observation[], texts?: Map<object, string>): Observed[] {
   const byKey = new Map<string, Observed>();
+  let previous: Observed | undefined;
   for (const observation of observations) {
-    const observed = readObservation(observation);
+    const observed = share(readObservation(observation, texts), previous);
     const id = `${observed.kind} ${observed.key}`;
     const earlier = byKey.get(id);
     if (earlier === undefined || !isOlder(observed, earlier)) byKey.set(id, observed);
+    previous = observed;
   }
   // In order of their keys, so that two writers lock rows in the same order.
   return [...byKey.values()].sort((one, other) => (one.key < other.key ? -1 : 1));
@@ -39,38 +44,52 @@ export function isOlder(
   return one.provider_updated_at < other.provider_updated_at;
 }
 
-function readObservation(observation: Observation): Observed {
-  const attributesText = canonicalJson(observation.attributes);
-  const rawText = canonicalJson(observation.raw);
-  if (isStorable(attributesText) && isStorable(rawText)) return toObserved(observation, attributesText, rawText);
-  const cleaned = cleanObservation(observation);
-  return toObserved(cleaned, canonicalJson(cleaned.attributes), canonicalJson(cleaned.raw));
+function readObservation(yielded: Observation, texts: Map<object, string> | undefined): Observed {
+  let observation = yielded;
+  let canonical = toCanonical(observation);
+  if (!isStorable(canonical.attributesText) || !isStorable(canonical.rawText)) {
+    observation = cleanObservation(observation);
+    canonical = toCanonical(observation);
+  }
+  const { attributes, attributesText, raw, rawText } = canonical;
+  texts?.set(attributes, attributesText);
+  if (typeof raw === 'object' && raw !== null) texts?.set(raw, rawText);
+  return toObserved(observation, canonical);
 }
 
-function toObserved(observation: Observation, attributesText: string, rawText: string): Observed {
-  const attributes = definedMembers(observation.attributes);
+function toCanonical(observation: Observation) {
+  // Boundary casts: sorting copies what was validated as JSON and leaves out what is undefined.
+  const attributes = sortMembers(observation.attributes) as JsonObject;
+  const raw = sortMembers(observation.raw) as Json;
+  return { attributes, attributesText: JSON.stringify(attributes), raw, rawText: JSON.stringify(raw) };
+}
+
+function toObserved(observation: Observation, canonical: ReturnType<typeof toCanonical>): Observed {
   return {
     kind: observation.kind,
     key: observation.key,
-    attributes,
-    known_fields: Object.keys(attributes).sort(),
-    content_hash: hashText(attributesText),
-    raw: observation.raw,
-    raw_hash: hashText(rawText),
+    attributes: canonical.attributes,
+    known_fields: Object.keys(canonical.attributes),
+    content_hash: hashText(canonical.attributesText),
+    raw: canonical.raw,
+    raw_hash: hashText(canonical.rawText),
     provider_updated_at: observation.provider_updated_at ?? null,
     evidence: observation.evidence,
   };
 }
 
+// One page delivers many records, of which the same was read: what is the same object is serialised once.
+function share(observed: Observed, previous: Observed | undefined): Observed {
+  if (previous === undefined) return observed;
+  const known_fields = shared(observed.known_fields, previous.known_fields);
+  return { ...observed, known_fields, evidence: shared(observed.evidence, previous.evidence) };
+}
+
+function shared<Value extends Json>(value: Value, previous: Value): Value {
+  return isEqualJson(value, previous) ? previous : value;
+}
+
 // A boundary cast: cleaning replaces characters inside strings and leaves the shape as it was validated.
 function cleanObservation(observation: Observation): Observation {
   return toStorableJson(JSON.stringify(observation)) as unknown as Observation;
-}
-
-function definedMembers(attributes: Observation['attributes']): { [name: string]: Json } {
-  const defined: { [name: string]: Json } = {};
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value !== undefined) defined[name] = value;
-  }
-  return defined;
 }

@@ -2,6 +2,7 @@
 import { forEachKind, type ObservationKind } from '#core/observation.ts';
 import { type BatchContext, type Decision, decide, type Happening, isUnchanged, newRow } from './decide.ts';
 import type { Change } from './diff.ts';
+import type { Content } from './merge.ts';
 import type { Observed } from './observed.ts';
 import type { RecordHead, RecordRow, RecordVersion, StoredRecord } from './row.ts';
 import type { Conflict, UpsertResult } from './store.ts';
@@ -12,6 +13,8 @@ export interface RecordHappening {
   readonly key: string;
   readonly happening: Happening;
   readonly row: RecordRow;
+  /** What was read of it; nothing of what is gone. */
+  readonly attributes: Content['attributes'];
   /** The content before it; empty for a record that was not there. */
   readonly replaced: RecordVersion['content'];
   readonly changes: readonly Change[];
@@ -101,6 +104,9 @@ function conflictsOf(observed: Observed, decision: Decision): Conflict[] {
   return decision.action === 'conflict' ? [{ kind: observed.kind, key: observed.key, reason: decision.reason }] : [];
 }
 
-function toHappening({ kind, key }: Observed, what: Omit<RecordHappening, 'kind' | 'key'>): RecordHappening {
-  return { kind, key, ...what };
+function toHappening(
+  { kind, key, attributes }: Observed,
+  { happening, row, replaced, changes }: Omit<RecordHappening, 'kind' | 'key' | 'attributes'>,
+): RecordHappening {
+  return { kind, key, happening, row, attributes, replaced, changes };
 }

@@ -1,6 +1,6 @@
 // A record as the writers hold it: every column under its own name, JSON decoded, times as UTC text with milliseconds.
 import type { Json } from '#core/json.ts';
-import type { ObservationKind } from '#core/observation.ts';
+import { forEachKind, type ObservationKind } from '#core/observation.ts';
 import type { Provenance } from '#core/provenance.ts';
 import type { VanishedReason } from '#core/records.ts';
 import { commonColumns, recordTables } from './records.ts';
@@ -50,9 +50,11 @@ export interface RecordVersion {
   readonly run_id: string;
 }
 
+const namesOfAttributes = forEachKind((kind): readonly string[] => Object.keys(recordTables[kind].attributes));
+
 /** The names of a kind's attributes, in the order of its columns. */
-export function attributeNames(kind: ObservationKind): string[] {
-  return Object.keys(recordTables[kind].attributes);
+export function attributeNames(kind: ObservationKind): readonly string[] {
+  return namesOfAttributes[kind];
 }
 
 /** The columns that an update may set; indexes of those it leaves out are not touched. */

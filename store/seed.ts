@@ -4,7 +4,7 @@ import { RequestError } from '#core/errors.ts';
 import { hashText } from '#core/json.ts';
 import type { Observation } from '#core/observation.ts';
 import type { Stamp } from '#core/provenance.ts';
-import type { BatchContext } from './decide.ts';
+import { type BatchContext, shareProvenance } from './decide.ts';
 import type { SchemaVersion } from './migration-plan.ts';
 import type { Observed } from './observed.ts';
 import { pastedScope } from './ownership.ts';
@@ -113,7 +113,8 @@ export function hashKey({ key }: IdempotentRequest): string {
 
 /** What the writer's decisions know of a request of seeds. It has no root, and no scope but its own. */
 export function toSeedContext(stamp: Stamp, now: string): BatchContext {
-  return { stamp, now, root: pastedScope, pinned_root: null, configured_scopes: [pastedScope] };
+  const provenanceOf = shareProvenance(stamp, now);
+  return { stamp, now, provenanceOf, root: pastedScope, pinned_root: null, configured_scopes: [pastedScope] };
 }
 
 /** Plans the request; `located` is whatever is at the URLs of the observations, `stored` whatever has their keys. */

@@ -17,6 +17,37 @@ export function toStorableText(value: unknown): string {
   return isStorable(text) ? text : JSON.stringify(toStorableJson(text));
 }
 
+/** JSON texts of values that were serialised already, as they are stored: all of them storable. */
+export type JsonTexts = ReadonlyMap<object, string>;
+
+/** For whoever has serialised nothing yet. */
+export const noTexts: JsonTexts = new Map();
+
+/** The JSON text of an object, taking over the texts of members that have one. */
+export function joinText(object: object, texts: JsonTexts): string {
+  const members: string[] = [];
+  for (const name of Object.keys(object)) {
+    const value: unknown = Reflect.get(object, name);
+    if (value === undefined) continue;
+    const known = typeof value === 'object' && value !== null ? texts.get(value) : undefined;
+    members.push(`${toStorableText(name)}:${known ?? toStorableText(value)}`);
+  }
+  return `{${members.join(',')}}`;
+}
+
+/** The same, but of a value that is the last one again it says what it said: the rows of a batch have much in common. */
+export function rememberText(): (value: object) => string {
+  let last: object | undefined;
+  let text = '';
+  return (value) => {
+    if (value !== last) {
+      text = toStorableText(value);
+      last = value;
+    }
+    return text;
+  };
+}
+
 /** The value of a JSON text, cleaned. */
 export function toStorableJson(jsonText: string): Json {
   return storableJson(JSON.parse(jsonText));

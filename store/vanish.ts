@@ -37,7 +37,13 @@ export function planVanish(kind: ObservationKind, records: readonly StoredRecord
       missed_runs: missesToVanish,
     };
     const version = toVersion({ kind, key, row }, valid_from, ['vanished_at', 'vanished_reason']);
-    const what = { happening: 'vanished', row: vanished, replaced: version.content, changes: [] } as const;
+    const what = {
+      happening: 'vanished',
+      row: vanished,
+      attributes: {},
+      replaced: version.content,
+      changes: [],
+    } as const;
     const happening: RecordHappening = { kind, key, ...what };
     return { vanished, version, happening };
   });

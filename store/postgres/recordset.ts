@@ -1,5 +1,5 @@
 // How many rows travel: as JSON from which all is left out that need not be said for each row, for the server parses it.
-import { toStorableText } from '../storable.ts';
+import { rememberText, toStorableText } from '../storable.ts';
 
 /**
  * Rows as the parameters `$2`, `$3` and `$4` of a statement: the rows, what they all have alike, and their provenances. A
@@ -9,8 +9,9 @@ import { toStorableText } from '../storable.ts';
 export function toRecordset(rows: readonly object[]): [rows: string, alike: string, provenances: string] {
   const alike = membersAlike(rows);
   const places = new Map<string, number>();
-  const placeOf = (provenance: unknown) => {
-    const text = toStorableText(provenance);
+  const textOf = rememberText();
+  const placeOf = (provenance: object) => {
+    const text = textOf(provenance);
     const place = places.get(text) ?? places.size;
     places.set(text, place);
     return place;
@@ -20,7 +21,7 @@ export function toRecordset(rows: readonly object[]): [rows: string, alike: stri
     const own: Record<string, unknown> = {};
     for (const name of names) {
       const value: unknown = Reflect.get(row, name);
-      if (value !== null) own[name] = name === 'provenance' ? placeOf(value) : value;
+      if (value !== null) own[name] = name === 'provenance' && typeof value === 'object' ? placeOf(value) : value;
     }
     return own;
   });

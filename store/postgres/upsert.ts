@@ -1,7 +1,7 @@
 // Writes one batch: reads the heads, then the rows that may differ, and writes what does.
 import { forEachKind, type ObservationKind, observationKinds } from '#core/observation.ts';
 import type { Stamp } from '#core/provenance.ts';
-import { type BatchContext, sourceOf } from '../decide.ts';
+import { type BatchContext, shareProvenance, sourceOf } from '../decide.ts';
 import { toEvents } from '../events.ts';
 import { type Observed, readObservations } from '../observed.ts';
 import { type BatchPlan, planBatch, sortByHead, toUpsertResult } from '../plan.ts';
@@ -25,7 +25,8 @@ export async function upsert(context: WriteContext, lease: Lease, batch: Batch):
   ]);
   const sorted = forEachKind((kind) => sortByHead(observed[kind], heads[kind], lease.scope));
   const rows = await ofEachKind((kind) => readRows(context, toKeys(lease, kind, sorted[kind].suspects)));
-  const batchContext: BatchContext = { stamp, now, root, pinned_root: org_id, configured_scopes };
+  const provenanceOf = shareProvenance(stamp, now);
+  const batchContext: BatchContext = { stamp, now, provenanceOf, root, pinned_root: org_id, configured_scopes };
   const plans = forEachKind((kind) => planBatch(sorted[kind], rows[kind], batchContext));
   // One kind after the other; any order would do, but it must always be the same.
   await Promise.all([

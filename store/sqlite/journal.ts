@@ -2,14 +2,14 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Event } from '#contracts/events.ts';
 import type { RecordVersion } from '../row.ts';
-import { toStorableText } from '../storable.ts';
+import { type JsonTexts, joinText, noTexts, rememberText, toStorableText } from '../storable.ts';
 
 /** What is only ever appended to. All of it runs inside the caller's transaction. */
 export interface Journal {
   /** Appends closed versions. */
   appendVersions(tenant: string, versions: readonly RecordVersion[]): void;
   /** Appends events. */
-  appendEvents(events: readonly Event[]): void;
+  appendEvents(events: readonly Event[], texts?: JsonTexts): void;
 }
 
 /** Prepares the statements. Values are bound by place: looking names up takes as long as appending. */
@@ -22,14 +22,15 @@ export function prepareJournal(database: DatabaseSync): Journal {
     `insert into events (event_id, event_type, schema_version, tenant_id, source, timestamp, correlation_id, causation_id, payload)
      values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
+  const provenanceText = rememberText();
   return {
     appendVersions(tenant, versions) {
       for (const { kind, key, valid_from, valid_to, content, changed_fields, provenance, run_id } of versions) {
-        const texts = [toStorableText(content), toStorableText(changed_fields), toStorableText(provenance)];
+        const texts = [toStorableText(content), toStorableText(changed_fields), provenanceText(provenance)] as const;
         version.run(tenant, kind, key, valid_from, valid_to, ...texts, run_id);
       }
     },
-    appendEvents(events) {
+    appendEvents(events, texts = noTexts) {
       for (const { event_id, event_type, schema_version, tenant_id, source, ...about } of events) {
         const { timestamp, correlation_id, causation_id } = about;
         const ids = [correlation_id, causation_id];
@@ -41,7 +42,7 @@ export function prepareJournal(database: DatabaseSync): Journal {
           source,
           timestamp,
           ...ids,
-          toStorableText(about.payload),
+          joinText(about.payload, texts),
         );
       }
     },

@@ -5,15 +5,15 @@ import type { ObservationKind } from '#core/observation.ts';
 import { isDoubtful, type LiveRecord, type LiveTally, missesToVanish } from '../absence.ts';
 import { type ColumnType, commonColumns, recordTables } from '../records.ts';
 import { changeableColumns, keyOf, primaryKeyOf, type RecordHead, type RecordRow, type StoredRecord } from '../row.ts';
-import { toStorableText } from '../storable.ts';
+import { type JsonTexts, noTexts, rememberText, toStorableText } from '../storable.ts';
 import { prepare, prepareArrays, type SqliteValue } from './connection.ts';
 
 /** One kind's table. All of it runs inside the caller's transaction. */
 export interface RecordsTable {
   head(tenant: string, key: string): RecordHead | undefined;
   find(tenant: string, key: string): StoredRecord | undefined;
-  insert(tenant: string, row: RecordRow): void;
-  update(tenant: string, row: RecordRow): void;
+  insert(tenant: string, row: RecordRow, texts?: JsonTexts): void;
+  update(tenant: string, row: RecordRow, texts?: JsonTexts): void;
   /** Counts the scope's records that are not vanished, and keeps those that were not seen or once missed. */
   tally(tenant: string, scope: string, seen: ReadonlySet<string>): LiveTally;
   /** Keys of the scope's live records that were missed often enough to vanish. */
@@ -25,27 +25,35 @@ export interface RecordsTable {
   clearMisses(tenant: string, key: string): void;
 }
 
+type HeadRow = readonly [
+  content_hash: string,
+  raw_hash: string,
+  scope: string,
+  missed_runs: number,
+  vanished_at: string | null,
+  provider_updated_at: string | null,
+];
 type LiveRow = readonly [key: string, missed_runs: number, lifecycle: string | null];
 
 /** Prepares a kind's statements. */
 export function prepareRecords(database: DatabaseSync, kind: ObservationKind): RecordsTable {
-  const columns = Object.entries<ColumnType>({ ...recordTables[kind].attributes, ...commonColumns });
+  const columns = Object.entries<ColumnType>({ ...recordTables[kind].attributes, ...commonColumns }).map(toColumn);
   const changeable = changeableColumns(kind);
-  const updated = columns.filter(([name]) => changeable.includes(name));
-  const statements = prepareStatements(database, kind, { names: columns.map(([name]) => name), changeable });
+  const updated = columns.filter(({ name }) => changeable.includes(name));
+  const statements = prepareStatements(database, kind, { names: columns.map(({ name }) => name), changeable });
   const parametersOf = (tenant: string, key: string): SqliteValue[] => [tenant, ...primaryKeyOf(kind, key)];
   return {
     head(tenant, key) {
       const row = statements.head.get(...parametersOf(tenant, key));
-      return row && { key, ...row };
+      return row && toHead(key, row);
     },
     find(tenant, key) {
       const row = statements.find.get(...parametersOf(tenant, key));
       return row && decodeStored(key, row, columns);
     },
-    insert: (tenant, row) => void statements.insert.run(tenant, ...encode(row, columns)),
-    update: (tenant, row) =>
-      void statements.update.run(...encode(row, updated), ...parametersOf(tenant, keyOf(kind, row))),
+    insert: (tenant, row, texts) => void statements.insert.run(tenant, ...encode(row, columns, texts)),
+    update: (tenant, row, texts) =>
+      void statements.update.run(...encode(row, updated, texts), ...parametersOf(tenant, keyOf(kind, row))),
     tally(tenant, scope, seen) {
       const doubtful: LiveRecord[] = [];
       let count = 0;
@@ -77,7 +85,7 @@ function prepareStatements(
   const lifecycle = names.includes('lifecycle') ? 'lifecycle' : 'null';
   const quoted = names.map((name) => `"${name}"`);
   return {
-    head: prepare<Omit<RecordHead, 'key'>>(
+    head: prepareArrays<HeadRow>(
       database,
       `select content_hash, raw_hash, scope, missed_runs, vanished_at, provider_updated_at from ${table} where ${ofKey}`,
     ),
@@ -114,27 +122,53 @@ function prepareStatements(
   };
 }
 
-function encode(row: RecordRow, columns: readonly (readonly [string, ColumnType])[]): SqliteValue[] {
-  return columns.map(([name, type]) => encodeValue(name, type, row[name] ?? null));
+// A column, and how its values become what is stored and back. JSON keeps the last pair: neighbours often have the same.
+interface Column {
+  readonly name: string;
+  encode(value: Json, texts: JsonTexts): SqliteValue;
+  decode(stored: unknown): unknown;
 }
 
-// `raw` may be JSON's own null; in every other column null is SQL's.
-function encodeValue(name: string, type: ColumnType, value: Json): string | number | null {
-  if (value === null) return name === 'raw' ? 'null' : null;
-  if (type === 'json' || type === 'array') return toStorableText(value);
-  return typeof value === 'number' ? value : String(value);
+function toColumn([name, type]: readonly [string, ColumnType]): Column {
+  if (type !== 'json' && type !== 'array') return { name, encode: encodeScalar, decode: (stored) => stored };
+  // `raw` may be JSON's own null; in every other column null is SQL's.
+  const none = name === 'raw' ? 'null' : null;
+  const textOf = rememberText();
+  let last: { readonly text: string; readonly value: unknown } = { text: 'null', value: null };
+  return {
+    name,
+    encode(value, texts) {
+      if (typeof value !== 'object') return toStorableText(value);
+      return value === null ? none : (texts.get(value) ?? textOf(value));
+    },
+    decode(stored) {
+      if (typeof stored !== 'string') return stored;
+      if (stored !== last.text) last = { text: stored, value: JSON.parse(stored) };
+      return last.value;
+    },
+  };
+}
+
+function encodeScalar(value: Json): SqliteValue {
+  return value === null || typeof value === 'number' ? value : String(value);
+}
+
+function encode(row: RecordRow, columns: readonly Column[], texts = noTexts): SqliteValue[] {
+  return columns.map((column) => column.encode(row[column.name] ?? null, texts));
+}
+
+function toHead(key: string, row: HeadRow): RecordHead {
+  const [content_hash, raw_hash, scope, missed_runs, vanished_at, provider_updated_at] = row;
+  return { key, content_hash, raw_hash, scope, missed_runs, vanished_at, provider_updated_at };
 }
 
 function decodeStored(
   key: string,
   [ownerRoot, ...values]: readonly unknown[],
-  columns: readonly (readonly [string, ColumnType])[],
+  columns: readonly Column[],
 ): StoredRecord {
-  const row = Object.fromEntries(columns.map(([name, type], index) => [name, decodeValue(type, values[index])]));
+  const row: Record<string, unknown> = {};
+  for (const [index, column] of columns.entries()) row[column.name] = column.decode(values[index]);
   // A boundary cast: the columns were just named, and only `encode` above writes them.
   return { key, row: row as RecordRow, owner_root: typeof ownerRoot === 'string' ? ownerRoot : null };
-}
-
-function decodeValue(type: ColumnType, value: unknown): unknown {
-  return (type === 'json' || type === 'array') && typeof value === 'string' ? JSON.parse(value) : value;
 }

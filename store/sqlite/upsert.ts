@@ -1,10 +1,11 @@
 // Writes one batch: reads the heads, then the rows that may differ, and writes what does.
 import { forEachKind, type ObservationKind } from '#core/observation.ts';
-import { type BatchContext, sourceOf } from '../decide.ts';
+import { type BatchContext, shareProvenance, sourceOf } from '../decide.ts';
 import { toEvents } from '../events.ts';
 import { type Observed, readObservations } from '../observed.ts';
 import { type BatchPlan, planBatch, sortByHead, toUpsertResult } from '../plan.ts';
 import type { RecordHead, StoredRecord } from '../row.ts';
+import type { JsonTexts } from '../storable.ts';
 import type { Batch, Lease, UpsertResult } from '../store.ts';
 import type { WriterContext } from './context.ts';
 import { renewLease } from './lease.ts';
@@ -15,10 +16,12 @@ import { takeOverSeeds } from './take-over.ts';
 export function upsert(context: WriterContext, lease: Lease, batch: Batch): UpsertResult {
   const { now, org_id } = renewLease(context.database, lease);
   const { stamp, root, configured_scopes } = batch;
-  const batchContext: BatchContext = { stamp, now, root, pinned_root: org_id, configured_scopes };
-  const observations = Object.groupBy(readObservations(batch.observations), ({ kind }) => kind);
+  const provenanceOf = shareProvenance(stamp, now);
+  const batchContext: BatchContext = { stamp, now, provenanceOf, root, pinned_root: org_id, configured_scopes };
+  const texts = new Map<object, string>();
+  const observations = Object.groupBy(readObservations(batch.observations, texts), ({ kind }) => kind);
   const plans = forEachKind((kind) =>
-    writeKind(context, { kind, observations: observations[kind] ?? [] }, batchContext),
+    writeKind(context, { kind, observations: observations[kind] ?? [], texts }, batchContext),
   );
   const { tenant_id, run_id } = stamp;
   const endpoints = { tenant_id, observed: observations.monitoring_endpoint ?? [] };
@@ -29,7 +32,7 @@ export function upsert(context: WriterContext, lease: Lease, batch: Batch): Upse
 
 function writeKind(
   context: WriterContext,
-  { kind, observations }: { kind: ObservationKind; observations: readonly Observed[] },
+  { kind, observations, texts }: { kind: ObservationKind; observations: readonly Observed[]; texts: JsonTexts },
   batchContext: BatchContext,
 ): BatchPlan {
   const { tenant_id, run_id } = batchContext.stamp;
@@ -48,9 +51,9 @@ function writeKind(
   const plan = planBatch(sorted, stored, batchContext);
   const eventContext = { tenant_id, run_id, source: sourceOf(batchContext.stamp), clock: context.clock };
   const events = toEvents(plan.happenings, eventContext);
-  for (const row of plan.inserts) table.insert(tenant_id, row);
-  for (const row of plan.updates) table.update(tenant_id, row);
+  for (const row of plan.inserts) table.insert(tenant_id, row, texts);
+  for (const row of plan.updates) table.update(tenant_id, row, texts);
   context.journal.appendVersions(tenant_id, plan.versions);
-  context.journal.appendEvents(events);
+  context.journal.appendEvents(events, texts);
   return plan;
 }
