@@ -1,7 +1,7 @@
 # METADATA
 # title: Cilium's policies name hosts and pods, each on its ports, and nothing else.
 # custom:
-#   kinds: [{apiGroups: [cilium.io], kinds: [CiliumNetworkPolicy, CiliumClusterwideNetworkPolicy]}]
+#   kinds: [{apiGroups: [cilium.io], kinds: [CiliumNetworkPolicy]}]
 #   rules:
 #     N9: Entities such as world, a pattern for every name, or no ports are an open door; without the rule on DNS no name ever matches. Addresses and ingress belong into a NetworkPolicy, where N4, N5 and N7 judge them.
 package k8s.cilium
