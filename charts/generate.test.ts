@@ -77,6 +77,7 @@ describe('the schema', () => {
     ['collectors.gcp.config', { sources: [{ name: 'corp', root: 'folders/12', tree_every: '6h' }] }],
     ['collectors.prometheus.config', { endpoints: [{ name: 'a', url: 'http://prometheus:9090/' }] }],
     ['collectors.azure.egress.clouds', ['public', 'china']],
+    ['proxy.https', 'http://proxy:3128'],
     ['pod.affinity', { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: {} } }],
   ])('takes %s: %j', ([path, value]) => {
     expect(validate(withValue(String(path), value)) || validate.errors).toBe(true);
@@ -148,6 +149,7 @@ describe('the schema', () => {
     ['networkPolicy.scrapers.namespace', ''],
     ['externalSecrets.storeRef.kind', 'Vault'],
     ['monitoring.monitor', 'both'],
+    ['proxy.https', 'http://user:password@proxy:3128'],
     ['pod.tolerations', [{ effect: 'Sometimes' }]],
     ['pod.securityContext', {}],
     ['pod.affinity', { podAffinities: {} }],
