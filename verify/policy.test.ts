@@ -159,12 +159,16 @@ describe.skipIf(isMissingGator)('Gatekeeper', () => {
   });
 });
 
-describe.skipIf(isMissingConftest || isMissingHelm).for(scenarios)('the chart with the values %s', (scenario) => {
+// Every example, and those of a plain network under Cilium as well: the other way round hosts would have to be addresses.
+const installations = [...scenarios, 'sidecar under cilium', 'external under cilium'];
+
+describe.skipIf(isMissingConftest || isMissingHelm).for(installations)('the chart with the values %s', (name) => {
+  const [scenario = '', flavor] = name.split(' under ');
   let path: string;
   let told: Told;
   beforeAll(async () => {
     const folder = await mkdtemp(join(tmpdir(), 'inventory-policy-'));
-    path = await renderInto(folder, scenario);
+    path = await renderInto(folder, scenario, flavor);
     told = await tellInto(folder, scenario);
     return () => rm(folder, { recursive: true });
   });
@@ -188,8 +192,9 @@ async function makeFolder(): Promise<string> {
 }
 
 /** What Helm would install, each object in its namespace as the cluster has it. */
-async function renderInto(folder: string, scenario: string): Promise<string> {
-  const { code, stdout, stderr } = await template(scenario);
+async function renderInto(folder: string, scenario: string, flavor?: string): Promise<string> {
+  const flags = flavor === undefined ? [] : ['--set', `networkPolicy.flavor=${flavor}`];
+  const { code, stdout, stderr } = await template(scenario, ...flags);
   if (code !== 0) throw new Error(stderr);
   const objectSchema = z.looseObject({ kind: z.string(), metadata: z.looseObject({}) });
   // As Kubernetes reads it, to which 0440 is octal.
