@@ -335,6 +335,12 @@ describe.skipIf(await isMissing('helm'))('the chart', () => {
     });
   });
 
+  test('takes addresses of IPv6 that begin with a colon', async () => {
+    const objects = await render('sidecar', '--set', 'authProxy.egress.cidrs[0]=::1/128');
+
+    expect(JSON.stringify(ofKind(objects, 'NetworkPolicy'))).toContain('{"cidr":"::1/128"}');
+  });
+
   test('takes the values of a parent chart', async () => {
     expect(await template('sidecar', '--set', 'global.region=eu')).toMatchObject({ code: 0 });
   });

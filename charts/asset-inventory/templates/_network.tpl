@@ -18,7 +18,7 @@
     - {{ include "inventory.pod-selector" .network | nindent 6 | trim }}
     {{- else }}
     {{- range .network.cidrs }}
-    - ipBlock: { cidr: {{ . }} }
+    - ipBlock: { cidr: {{ . | quote }} }
     {{- end }}
     {{- end }}
   ports:
@@ -31,7 +31,7 @@
 {{- if .cidrs }}
 - to:
     {{- range .cidrs }}
-    - ipBlock: { cidr: {{ . }} }
+    - ipBlock: { cidr: {{ . | quote }} }
     {{- end }}
   ports:
     - { protocol: TCP, port: 443 }
@@ -67,7 +67,7 @@
 {{- end }}
 {{- range .cidrs }}
 - to:
-    - ipBlock: { cidr: {{ .cidr }} }
+    - ipBlock: { cidr: {{ .cidr | quote }} }
   ports:
     {{- range .ports }}
     - { protocol: TCP, port: {{ . }} }
@@ -82,7 +82,7 @@
 {{- end }}
 {{- range index $declared "identities" .values.identity.provider }}
 - to:
-    - ipBlock: { cidr: {{ .cidr }} }
+    - ipBlock: { cidr: {{ .cidr | quote }} }
   ports:
     {{- range .ports }}
     - { protocol: TCP, port: {{ . }} }
@@ -198,7 +198,7 @@ spec:
 - from:
     - {{ include "inventory.pod-selector" .Values.networkPolicy.gateway | nindent 6 | trim }}
     {{- range .Values.ingest.allowedFrom }}
-    - ipBlock: { cidr: {{ .cidr }} }
+    - ipBlock: { cidr: {{ .cidr | quote }} }
     {{- end }}
   ports:
     - { protocol: TCP, port: 8081 }
