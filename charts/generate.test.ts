@@ -79,6 +79,7 @@ describe('the schema', () => {
     ['collectors.azure.egress.clouds', ['public', 'china']],
     ['ingest.allowHosts', ['127.0.0.0/8', '::1', 'fd00:ec2::254/128', 'Metadata.example', '10.0.0.1']],
     ['collectors.aws.jitterSeconds', 0],
+    ['proxy.https', 'http://proxy:3128'],
     ['pod.affinity', { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: {} } }],
   ])('takes %s: %j', ([path, value]) => {
     expect(validate(withValue(String(path), value)) || validate.errors).toBe(true);
@@ -158,6 +159,7 @@ describe('the schema', () => {
     ['networkPolicy.scrapers.namespace', ''],
     ['externalSecrets.storeRef.kind', 'Vault'],
     ['monitoring.monitor', 'both'],
+    ['proxy.https', 'http://user:password@proxy:3128'],
     ['pod.tolerations', [{ effect: 'Sometimes' }]],
     ['pod.securityContext', {}],
     ['pod.affinity', { podAffinities: {} }],

@@ -27,6 +27,12 @@ const digest = z
   .regex(/^(sha256:[a-f0-9]{64})?$/)
   .default('');
 
+// No user and no password: manifests are read by many.
+const address = z
+  .string()
+  .regex(/^[^\s@]*$/)
+  .default('');
+
 const image = told(
   z.strictObject({
     repository: told(z.string().regex(/^[a-z0-9][a-z0-9./_:-]*[a-z0-9]$/), 'Filled in by the release.').default(
@@ -287,8 +293,8 @@ export function createValuesSchema(collectors: readonly CollectorFacts[]) {
     pod: told(pod, 'Of every pod; a component’s own settings come on top.'),
     hostUsers: told(z.boolean(), '`false` gives pods a user namespace where nodes can.').default(true),
     proxy: told(
-      z.strictObject({ http: optionalText, https: optionalText, noProxy: optionalText }),
-      'Through which collectors reach the providers.',
+      z.strictObject({ http: address, https: address, noProxy: optionalText }),
+      'Through which collectors reach the providers. With a password in its address it belongs into secretVariables.',
     ).prefault({}),
   });
 }

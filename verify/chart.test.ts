@@ -288,6 +288,8 @@ describe.skipIf(await isMissing('helm'))('the chart', () => {
     ['sidecar', 'collectors.azure.identity.clientId=', 'collectors.azure.identity'],
     ['sidecar', 'collectors.aws.egress.internet=false', 'collectors.aws.egress'],
     ['sidecar', 'collectors.aws.activeDeadlineSeconds=400', 'collectors.aws: startingDeadlineSeconds'],
+    ['sidecar', 'collectors.grafana.identity.provider=gke', 'collectors.grafana.identity'],
+    ['sidecar', 'api.serviceAccount.name=shared,prune.serviceAccount.name=shared', 'prune.serviceAccount.name'],
     ['sidecar', 'api.host=', 'api.host'],
     ['sidecar', 'api.autoscaling.maxReplicas=1', 'api.autoscaling'],
     ['sidecar', 'api.minAvailable=2', 'api.minAvailable'],

@@ -12,9 +12,23 @@ export const sources = [
   ...globSync('policy/*.rego', { cwd: root }),
 ];
 
+/** What policies and Constraints are told: those of the release, or of an installation. */
+export interface Told {
+  readonly data: string;
+  readonly constraints: string;
+  /** A file with the rest of the namespace, which is seen and judged too. */
+  readonly beside?: string;
+}
+export const toldByRelease: Told = { data: 'policy/data', constraints: 'policy/gatekeeper/constraints' };
+
+/** What a manifest of good/ or bad/ needs beside it to be judged alone. */
+export const toldForOne: Told = { ...toldByRelease, beside: 'policy/surroundings.yaml' };
+
 /** What a rule has found. */
 export interface Found {
   readonly rule: string;
+  /** Of the object. */
+  readonly kind: string;
   /** Begins with the rule, the kind and the name of the object. */
   readonly text: string;
 }
@@ -24,7 +38,7 @@ export function run(...command: readonly string[]): Promise<Ended> {
   return startProgram({}, command).ended;
 }
 
-const detailsSchema = z.object({ rule: z.string() });
+const detailsSchema = z.object({ rule: z.string(), kind: z.string() });
 const conftestSchema = z.array(
   z.object({
     failures: z
@@ -36,26 +50,17 @@ const conftestSchema = z.array(
 // Several checks ask for the same.
 const known = new Map<string, Promise<Found[]>>();
 
-/** What is known beside a file. */
-export interface Surroundings {
-  /** A file with more objects: they are seen, and in order themselves. */
-  readonly beside?: string;
-  /** A folder as `toInstallation` has it, with parameters for conftest and constraints for Gatekeeper; the release's own unless told otherwise. */
-  readonly installation?: string;
-}
-
 /** What conftest finds in a file: each object for itself, then all together. Throws when it judges nothing. */
-export function conftest(path: string, surroundings: Surroundings = {}): Promise<Found[]> {
-  const key = `${JSON.stringify(surroundings)} ${path}`;
-  const found = known.get(key) ?? conftestTwice(path, surroundings);
+export function conftest(path: string, told: Told): Promise<Found[]> {
+  const key = `${path} ${Object.values(told).join(' ')}`;
+  const found = known.get(key) ?? conftestTwice(path, told);
   known.set(key, found);
   return found;
 }
 
-async function conftestTwice(path: string, { beside, installation = 'policy' }: Surroundings): Promise<Found[]> {
-  const data = join(installation, 'data');
-  const files = beside === undefined ? [path] : [path, beside];
-  const alone = await conftestOnce([path], data);
+async function conftestTwice(path: string, { data, beside = path }: Told): Promise<Found[]> {
+  const files = [...new Set([path, beside])];
+  const alone = await conftestOnce(files, data);
   const together = await conftestOnce(['--namespace', 'combined', '--combine', ...files], data);
   return sort([...alone, ...together]);
 }
@@ -65,21 +70,19 @@ async function conftestOnce(parameters: readonly string[], data: string): Promis
   const { stdout, stderr } = await run('conftest', 'test', ...how, ...parameters);
   if (stderr !== '') throw new Error(stderr);
   const failures = conftestSchema.parse(JSON.parse(stdout)).flatMap((result) => result.failures);
-  return failures.map(({ msg, metadata }) => ({ rule: metadata.details?.rule ?? '', text: msg }));
+  return failures.map(({ msg, metadata }) => ({ rule: '', kind: '', ...metadata.details, text: msg }));
 }
 
 const gatorSchema = z.array(z.object({ msg: z.string(), metadata: z.object({ details: detailsSchema }) })).nullable();
 
 /** What Gatekeeper's engine finds in a file, by the templates and constraints that are generated of the policies. */
-export async function gator(path: string, surroundings: Surroundings = {}): Promise<Found[]> {
-  const { beside, installation = 'policy/gatekeeper' } = surroundings;
-  const files = beside === undefined ? [path] : [path, beside];
-  const objects = [...files, 'policy/gatekeeper/templates', join(installation, 'constraints')];
+export async function gator(path: string, { constraints, beside = path }: Told): Promise<Found[]> {
+  const objects = [...new Set([path, beside]), 'policy/gatekeeper/templates', constraints];
   const parameters = ['--output', 'json', ...objects.flatMap((name) => ['--filename', name])];
   const { stdout, stderr } = await run('gator', 'test', ...parameters);
   if (stderr !== '') throw new Error(stderr);
   const results = gatorSchema.parse(JSON.parse(stdout)) ?? [];
-  return sort(results.map(({ msg, metadata }) => ({ rule: metadata.details.rule, text: msg })));
+  return sort(results.map(({ msg, metadata }) => ({ ...metadata.details, text: msg })));
 }
 
 function sort(found: readonly Found[]): Found[] {

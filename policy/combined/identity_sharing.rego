@@ -36,6 +36,8 @@ marks(names) := {[cloud.component, name] |
 	startswith(name, cloud.prefix)
 }
 
+violation contains {"msg": "there are no parameters for identity_sharing"} if not input.parameters.clouds
+
 violation contains report.about(resource, "W7", text) if {
 	some [version, kinds] in makers
 	some kind in kinds

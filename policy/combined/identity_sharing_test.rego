@@ -66,3 +66,7 @@ test_refuses_the_label_of_another_cloud if {
 	resource := json.patch(deployment("api", "api"), [{"op": "add", "path": "/spec/template/metadata/labels/azure.workload.identity~1use", "value": "true"}])
 	messages(resource, set()) == {"W7 Deployment api: its pods have azure.workload.identity/use, which is for collector-azure alone"}
 }
+
+test_says_that_it_was_told_nothing if {
+	{"msg": "there are no parameters for identity_sharing"} in identity_sharing.violation with input as {"review": {"object": {"kind": "ConfigMap"}}}
+}

@@ -11,6 +11,8 @@ import data.lib.workload
 
 pod := workload.template(input.review.object)
 
+violation contains {"msg": "there are no parameters for cronjob_bounds"} if not input.parameters.components
+
 violation contains report.about(input.review.object, "W8", text) if {
 	input.review.object.kind == "CronJob"
 	some text in faults

@@ -92,3 +92,7 @@ test_refuses_a_name_that_leaves_no_room if {
 test_refuses_a_component_without_bounds if {
 	messages([{"op": "replace", "path": label, "value": "other"}]) == {`W8 CronJob inventory-collector-aws: there are no bounds for the component "other"`}
 }
+
+test_says_that_it_was_told_nothing if {
+	{"msg": "there are no parameters for cronjob_bounds"} in cronjob_bounds.violation with input as {"review": {"object": {"kind": "ConfigMap"}}}
+}

@@ -13,6 +13,8 @@ import data.lib.report
 import data.lib.routes
 import data.lib.workload
 
+violation contains {"msg": "there are no parameters for exposure"} if not input.parameters.entrances
+
 violation contains report.about(input.review.object, "W11", text) if some text in faults
 
 resource := input.review.object

@@ -97,3 +97,7 @@ test_refuses_a_route_that_is_no_http[kind] if {
 	some kind in ["GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute"]
 	messages({"kind": kind, "metadata": metadata}, []) == {sprintf("W11 %s api: use an Ingress or an HTTPRoute", [kind])}
 }
+
+test_says_that_it_was_told_nothing if {
+	{"msg": "there are no parameters for exposure"} in exposure.violation with input as {"review": {"object": {"kind": "ConfigMap"}}}
+}

@@ -14,6 +14,8 @@ import data.lib.workload
 
 pod := workload.template(input.review.object)
 
+violation contains {"msg": "there are no parameters for image_reference"} if not input.parameters.registries
+
 violation contains report.about_container(input.review.object, container, "W1", text) if {
 	some container in workload.containers(pod)
 	image := object.get(container, "image", "")

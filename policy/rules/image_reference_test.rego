@@ -43,3 +43,7 @@ test_refuses[image] if {
 }
 
 test_refuses_a_container_without_an_image if count(messages({"name": "api"})) == 1
+
+test_says_that_it_was_told_nothing if {
+	{"msg": "there are no parameters for image_reference"} in image_reference.violation with input as {"review": {"object": {"kind": "ConfigMap"}}}
+}

@@ -15,6 +15,8 @@ import data.lib.workload
 
 pod := workload.template(input.review.object)
 
+violation contains {"msg": "there are no parameters for secret_references"} if not input.parameters.components
+
 violation contains report.about(input.review.object, "S3", text) if {
 	component := workload.component(pod)
 	allowed := object.get(input.parameters.components, component, [])

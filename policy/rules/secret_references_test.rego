@@ -44,3 +44,7 @@ test_refuses_another_s_for_the_account[list] if {
 test_refuses_any_for_an_account_of_nobody if {
 	count(messages({"kind": "ServiceAccount", "metadata": {"name": "a"}, "secrets": [{"name": "api-database"}]})) == 1
 }
+
+test_says_that_it_was_told_nothing if {
+	{"msg": "there are no parameters for secret_references"} in secret_references.violation with input as {"review": {"object": {"kind": "ConfigMap"}}}
+}
