@@ -21,6 +21,7 @@ opa           go    github.com/open-policy-agent/opa         v1.22.2
 conftest      go    github.com/open-policy-agent/conftest    v0.71.1
 gator         go    github.com/open-policy-agent/gatekeeper/v3/cmd/gator  v3.23.1
 checkov       pip   checkov                                  3.3.30
+mkdocs        pip   mkdocs-techdocs-core                     1.7.1
 cosign        go    github.com/sigstore/cosign/v3/cmd/cosign ~v3.1.3
 oidc-provider npm   oidc-provider                            9.13.3
 argo-cd-crds  files github.com/argoproj/argo-cd/v3:manifests/crds  v3.5.7
