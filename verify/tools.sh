@@ -58,7 +58,8 @@ install_go() { # name module version
 # The distribution's own version, unless there is one already. apt's lists may be absent or stale, and only root may renew them.
 install_deb() { # name package
   local home=$cache/apt/$1 found
-  found=$(PATH=${PATH//$bin:/} command -v "$1") && ln -sfn "$found" "$bin/$1" && return
+  # Ours apart, wherever it is in the PATH: a link to itself leads nowhere.
+  found=$(PATH=$(tr : '\n' <<<"$PATH" | grep -vxF "$bin" | paste -sd:) && command -v "$1") && ln -sfn "$found" "$bin/$1" && return
   if [[ ! -e $home/installed ]]; then
     rm -rf "$home"
     mkdir -p "$home"
