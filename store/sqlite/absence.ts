@@ -76,8 +76,9 @@ export function vanish(
   const table = context.records[kind];
   for (const key of keys) {
     const stored = table.find(tenant_id, key);
-    const plan = planVanish(kind, stored === undefined ? [] : [stored], finding);
-    for (const row of plan.updates) table.update(tenant_id, row);
+    if (stored === undefined) continue;
+    const plan = planVanish(kind, [stored], finding);
+    for (const row of plan.updates) table.update(tenant_id, row, stored);
     context.journal.appendVersions(tenant_id, plan.versions);
     context.journal.appendEvents(toEvents(plan.happenings, { ...finding, tenant_id, clock: context.clock }));
   }

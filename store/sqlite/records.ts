@@ -1,19 +1,20 @@
 // Reads and writes one kind's record table with statements that are prepared once.
 import type { DatabaseSync } from 'node:sqlite';
-import type { Json } from '#core/json.ts';
+import { isEqualJson, type Json } from '#core/json.ts';
 import type { ObservationKind } from '#core/observation.ts';
 import { isDoubtful, type LiveRecord, type LiveTally, missesToVanish } from '../absence.ts';
 import { type ColumnType, commonColumns, recordTables } from '../records.ts';
-import { changeableColumns, keyOf, primaryKeyOf, type RecordHead, type RecordRow, type StoredRecord } from '../row.ts';
+import { changeableColumns, primaryKeyOf, type RecordHead, type RecordRow, type StoredRecord } from '../row.ts';
 import { type JsonTexts, noTexts, rememberText, toStorableText } from '../storable.ts';
-import { prepare, prepareArrays, type SqliteValue } from './connection.ts';
+import { prepare, prepareArrays, type SqliteValue, type Statement } from './connection.ts';
 
 /** One kind's table. All of it runs inside the caller's transaction. */
 export interface RecordsTable {
   head(tenant: string, key: string): RecordHead | undefined;
   find(tenant: string, key: string): StoredRecord | undefined;
   insert(tenant: string, row: RecordRow, texts?: JsonTexts): void;
-  update(tenant: string, row: RecordRow, texts?: JsonTexts): void;
+  /** Writes what differs from the stored row: indexes of other columns are not touched. */
+  update(tenant: string, row: RecordRow, stored: StoredRecord, texts?: JsonTexts): void;
   /** Counts the scope's records that are not vanished, and keeps those that were not seen or once missed. */
   tally(tenant: string, scope: string, seen: ReadonlySet<string>): LiveTally;
   /** Keys of the scope's live records that were missed often enough to vanish. */
@@ -35,12 +36,20 @@ type HeadRow = readonly [
 ];
 type LiveRow = readonly [key: string, missed_runs: number, lifecycle: string | null];
 
+// More sets of columns than a run meets.
+const maxUpdates = 100;
+
 /** Prepares a kind's statements. */
 export function prepareRecords(database: DatabaseSync, kind: ObservationKind): RecordsTable {
   const columns = Object.entries<ColumnType>({ ...recordTables[kind].attributes, ...commonColumns }).map(toColumn);
   const changeable = changeableColumns(kind);
   const updated = columns.filter(({ name }) => changeable.includes(name));
-  const statements = prepareStatements(database, kind, { names: columns.map(({ name }) => name), changeable });
+  const statements = prepareStatements(
+    database,
+    kind,
+    columns.map(({ name }) => name),
+  );
+  const updateOf = prepareUpdates(database, kind);
   const parametersOf = (tenant: string, key: string): SqliteValue[] => [tenant, ...primaryKeyOf(kind, key)];
   return {
     head(tenant, key) {
@@ -52,8 +61,11 @@ export function prepareRecords(database: DatabaseSync, kind: ObservationKind): R
       return row && decodeStored(key, row, columns);
     },
     insert: (tenant, row, texts) => void statements.insert.run(tenant, ...encode(row, columns, texts)),
-    update: (tenant, row, texts) =>
-      void statements.update.run(...encode(row, updated, texts), ...parametersOf(tenant, keyOf(kind, row))),
+    update(tenant, row, { key, row: before }, texts) {
+      const changed = updated.filter(({ name }) => !isEqualJson(row[name], before[name]));
+      if (changed.length === 0) return;
+      updateOf(changed).run(...encode(row, changed, texts), ...parametersOf(tenant, key));
+    },
     tally(tenant, scope, seen) {
       const doubtful: LiveRecord[] = [];
       let count = 0;
@@ -72,13 +84,9 @@ export function prepareRecords(database: DatabaseSync, kind: ObservationKind): R
 }
 
 // The type parameters state what our own columns hold; nothing else writes them.
-function prepareStatements(
-  database: DatabaseSync,
-  kind: ObservationKind,
-  { names, changeable }: Record<'names' | 'changeable', readonly string[]>,
-) {
+function prepareStatements(database: DatabaseSync, kind: ObservationKind, names: readonly string[]) {
   const { table, primaryKey } = recordTables[kind];
-  const ofKey = `tenant_id = ? and ${primaryKey.map((name) => `${name} = ?`).join(' and ')}`;
+  const ofKey = hasKey(kind);
   const ofRow = primaryKey.join(` || '/' || `);
   const ofScope = 'tenant_id = ? and scope = ? and vanished_at is null';
   // A kind without one never says that it is on its way out.
@@ -99,10 +107,6 @@ function prepareStatements(
       database,
       `insert into ${table} (tenant_id, ${quoted.join(', ')}) values (?${', ?'.repeat(names.length)})`,
     ),
-    update: prepare(
-      database,
-      `update ${table} set ${changeable.map((name) => `"${name}" = ?`).join(', ')} where ${ofKey}`,
-    ),
     // A row for each record of the scope: arrays are made faster than objects.
     live: prepareArrays<LiveRow>(database, `select ${ofRow}, missed_runs, ${lifecycle} from ${table} where ${ofScope}`),
     held: prepareArrays<readonly [string]>(
@@ -119,6 +123,27 @@ function prepareStatements(
       `update ${table} set missed_runs = ${missesToVanish} where ${ofKey} and missed_runs < ${missesToVanish}`,
     ),
     clear: prepare(database, `update ${table} set missed_runs = 0, last_seen_at = null where ${ofKey}`),
+  };
+}
+
+function hasKey(kind: ObservationKind): string {
+  return `tenant_id = ? and ${recordTables[kind].primaryKey.map((name) => `${name} = ?`).join(' and ')}`;
+}
+
+// One statement for each set of columns; of one run's records most change the same.
+function prepareUpdates(
+  database: DatabaseSync,
+  kind: ObservationKind,
+): (columns: readonly Column[]) => Statement<never> {
+  const statements = new Map<string, Statement<never>>();
+  return (columns) => {
+    const assignments = columns.map(({ name }) => `"${name}" = ?`).join(', ');
+    const known = statements.get(assignments);
+    if (known !== undefined) return known;
+    const statement = prepare(database, `update ${recordTables[kind].table} set ${assignments} where ${hasKey(kind)}`);
+    if (statements.size >= maxUpdates) statements.clear();
+    statements.set(assignments, statement);
+    return statement;
   };
 }
 

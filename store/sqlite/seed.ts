@@ -6,7 +6,7 @@ import { storableText } from '#core/text.ts';
 import { sourceOf } from '../decide.ts';
 import { toEvents } from '../events.ts';
 import { readObservations } from '../observed.ts';
-import type { StoredRecord } from '../row.ts';
+import { keyOf, type StoredRecord } from '../row.ts';
 import {
   type AuditEntry,
   hashKey,
@@ -60,7 +60,10 @@ function seed(context: WriterContext, request: SeedRequest): SeedAnswer {
   const finding = { run_id, source, now, reason: 'taken_over' } as const;
   vanish(context, { tenant_id, kind: 'monitoring_endpoint', keys: replaced }, finding);
   for (const row of plan.inserts) table.insert(tenant_id, row);
-  for (const row of plan.updates) table.update(tenant_id, row);
+  for (const row of plan.updates) {
+    const record = stored.get(keyOf('monitoring_endpoint', row));
+    if (record !== undefined) table.update(tenant_id, row, record);
+  }
   context.journal.appendVersions(tenant_id, plan.versions);
   context.journal.appendEvents(toEvents(plan.happenings, { tenant_id, run_id, source, clock }));
   insertAudit(database, tenant_id, toAudit(answer, request, { now, clock }));

@@ -4,7 +4,7 @@ import { type BatchContext, shareProvenance, sourceOf } from '../decide.ts';
 import { toEvents } from '../events.ts';
 import { type Observed, readObservations } from '../observed.ts';
 import { type BatchPlan, planBatch, sortByHead, toUpsertResult } from '../plan.ts';
-import type { RecordHead, StoredRecord } from '../row.ts';
+import { keyOf, type RecordHead, type StoredRecord } from '../row.ts';
 import type { JsonTexts } from '../storable.ts';
 import type { Batch, Lease, UpsertResult } from '../store.ts';
 import type { WriterContext } from './context.ts';
@@ -52,7 +52,10 @@ function writeKind(
   const eventContext = { tenant_id, run_id, source: sourceOf(batchContext.stamp), clock: context.clock };
   const events = toEvents(plan.happenings, eventContext);
   for (const row of plan.inserts) table.insert(tenant_id, row, texts);
-  for (const row of plan.updates) table.update(tenant_id, row, texts);
+  for (const row of plan.updates) {
+    const record = stored.get(keyOf(kind, row));
+    if (record !== undefined) table.update(tenant_id, row, record, texts);
+  }
   context.journal.appendVersions(tenant_id, plan.versions);
   context.journal.appendEvents(events, texts);
   return plan;
