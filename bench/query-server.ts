@@ -26,7 +26,7 @@ server.listen(0, '127.0.0.1', () => {
 function pageOf(dialect: Dialect) {
   const sort = { field: 'id', descending: false } as const;
   const options = { tenant_id: 'bench', limit: 100, sort, vanished: 'exclude', tags: [] } as const;
-  const { text, parameters } = listRecords('account', options, { dialect, under: undefined });
+  const { text, parameters } = listRecords('account', options, dialect);
   return { text, parameters: z.record(z.string(), z.union([z.string(), z.number()]).optional()).parse(parameters) };
 }
 

@@ -11,7 +11,6 @@ import type { BenchDatabases } from './databases.ts';
 import { fillWithTree, unitOf } from './many-accounts.ts';
 import { type Figure, median, percentile, printFigures, whole } from './report.ts';
 import { programs } from './run.ts';
-import { benchOrganization } from './scripted.ts';
 import { withServer } from './server.ts';
 
 const accounts = 100_000;
@@ -90,8 +89,7 @@ function openBareQuery(adminUrl: string) {
     async read(unit: string) {
       const sort = { field: 'id', descending: false } as const;
       const options = { tenant_id: 'bench', limit: 100, sort, vanished: 'exclude', tags: [], under: unit } as const;
-      const under = { node_ids: [`${benchOrganization}/${unit}`], isOrganization: false };
-      const { text, values } = toPositional(listRecords('account', options, { dialect: postgresDialect, under }));
+      const { text, values } = toPositional(listRecords('account', options, postgresDialect));
       const rows = await sql.unsafe(text, values, { prepare: true });
       return () => {
         if (rows.length < 100) throw new Error(`the bare query gave ${rows.length} rows`);

@@ -21,7 +21,7 @@ export const postgresDialect: Dialect = {
   seconds: (from, to) => `extract(epoch from ${to} - ${from})::double precision`,
   holds: (text, part) => `strpos(${anyCase(text)}, ${once(anyCase(`${part}::text`))}) > 0`,
   // Neither this nor `@>` is leakproof, so under row-level security they filter the tenant's rows and search no index.
-  overlaps: (array, list) => `${array} && ${list}`,
+  overlaps: (array, select) => `${array} collate "C" && array(${select})`,
   list: (values) => values,
   hasMember: (object, { name, value }) => `${object} @> ${once(`jsonb_build_object(${name}::text, ${value}::text)`)}`,
   bareId: (id) => `substr(${id}, strpos(${id}, '/') + 1)`,

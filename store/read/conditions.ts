@@ -17,12 +17,6 @@ export type RecordListOptions = Omit<AccountListOptions, 'tags'> &
       Pick<RelationListOptions, 'from_key' | 'relation' | 'to_kind' | 'to_ref' | 'basis' | 'endpoint'>
   >;
 
-/** What `under` names: these nodes and, if it names an organization, all that belongs to it. */
-export interface Under {
-  readonly node_ids: readonly string[];
-  readonly isOrganization: boolean;
-}
-
 /** A condition that holds when all of them do, and its parameters. */
 export interface Conditions extends Statement {}
 
@@ -43,6 +37,11 @@ const ofEndpoint = `(r.from_kind = 'monitoring_endpoint' and r.from_key = @endpo
   or r.to_kind = 'monitoring_endpoint' and (r.to_ref = @endpoint or r.to_ref = (
     select e.url from monitoring_endpoints e where e.tenant_id = @tenant_id and e.id = @endpoint)))`;
 
+// What `under` names: nodes by their id or the bare one. An organization is asked for by the records' own column, for an account
+// whose path could not be read still belongs to it.
+const namedNodes = `select n.id from org_nodes n
+  where n.tenant_id = @tenant_id and (n.id = @under or n.bare_id = @under)`;
+
 const vanishedTexts = {
   exclude: ['r.vanished_at is null'],
   include: [],
@@ -50,27 +49,19 @@ const vanishedTexts = {
 } as const;
 
 /** The list's filters. */
-export function toConditions(
-  kind: ObservationKind,
-  options: RecordListOptions,
-  { dialect, under }: { readonly dialect: Dialect; readonly under: Under | undefined },
-): Conditions {
-  const { tenant_id, tags = [], q, endpoint } = options;
+export function toConditions(kind: ObservationKind, options: RecordListOptions, dialect: Dialect): Conditions {
+  const { tenant_id, tags = [], under, q, endpoint } = options;
   const texts = [
     'r.tenant_id = @tenant_id',
     ...equalities.filter((name) => options[name] !== undefined).map((name) => `r.${name} = @${name}`),
     ...(endpoint === undefined ? [] : [ofEndpoint]),
     ...vanishedTexts[options.vanished],
     ...tags.map((_tag, index) => dialect.hasMember('r.tags', { name: `@tag_${index}`, value: `@tag_value_${index}` })),
-    ...(under === undefined ? [] : [underText(under, dialect)]),
+    ...(under === undefined ? [] : [`(r.org_id = @under or ${dialect.overlaps('r.org_path_ids', namedNodes)})`]),
     ...(q === undefined ? [] : [`(${searched[kind].map((name) => dialect.holds(`r.${name}`, '@q')).join(' or ')})`]),
   ];
   const parameters = {
-    tenant_id,
-    q,
-    endpoint,
-    under: options.under,
-    under_ids: under === undefined ? undefined : dialect.list(under.node_ids),
+    ...{ tenant_id, under, q, endpoint },
     ...Object.fromEntries(equalities.map((name) => [name, options[name]])),
     ...Object.fromEntries(
       tags.flatMap(({ key, value }, i) => [
@@ -87,30 +78,4 @@ export function isUnfiltered(options: RecordListOptions): boolean {
   const { tags = [], under, q, endpoint, vanished, as_of } = options;
   const filters = [under, q, endpoint, as_of, ...equalities.map((name) => options[name])];
   return vanished !== 'only' && tags.length === 0 && filters.every((filter) => filter === undefined);
-}
-
-// An organization is asked for by its column too: an account whose path could not be read still belongs to it.
-function underText({ node_ids, isOrganization }: Under, dialect: Dialect): string {
-  const texts = [
-    ...(node_ids.length > 0 ? [dialect.overlaps('r.org_path_ids', '@under_ids')] : []),
-    ...(isOrganization ? ['r.org_id = @under'] : []),
-  ];
-  return `(${texts.join(' or ')})`;
-}
-
-/** Reads what `under` names: the `id` of each node with that id or bare id, and a row without one for an organization. */
-export function resolveUnder({ tenant_id, under }: { tenant_id: string; under: string }): Statement {
-  return {
-    text: `select r.id from org_nodes r
-        where r.tenant_id = @tenant_id and (r.id = @under or r.bare_id = @under)
-      union all
-      select null where exists (select 1 from org_nodes r where r.tenant_id = @tenant_id and r.org_id = @under)`,
-    parameters: { tenant_id, under },
-  };
-}
-
-/** What the rows of `resolveUnder` say. An id that no node has may be an organization's whose nodes were never read. */
-export function toUnder(rows: readonly { readonly id?: unknown }[]): Under {
-  const node_ids = rows.flatMap(({ id }) => (typeof id === 'string' ? [id] : []));
-  return { node_ids, isOrganization: node_ids.length < rows.length || rows.length === 0 };
 }

@@ -39,8 +39,8 @@ export interface Dialect {
   seconds(from: string, to: string): string;
   /** Whether a text holds the other one, in any case and in any script. */
   holds(text: string, part: string): string;
-  /** Whether an array shares an element with the list parameter. */
-  overlaps(array: string, list: string): string;
+  /** Whether an array shares an element with what a select yields. */
+  overlaps(array: string, select: string): string;
   /** The values of such a list as it is bound. */
   list(values: readonly string[]): Parameter;
   /** Whether an object of texts has this member. */

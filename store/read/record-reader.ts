@@ -3,13 +3,12 @@ import type { ObservationKind } from '#core/observation.ts';
 import { accountKey, providerSchema } from '#core/observation.ts';
 import { recordTables } from '../records.ts';
 import type { ListPage, Reader } from '../store.ts';
-import type { RecordListOptions, Under } from './conditions.ts';
+import type { RecordListOptions } from './conditions.ts';
 import type { Dialect, Statement } from './dialect.ts';
 import { createHorizons } from './horizons.ts';
 import { toPage } from './page.ts';
 import { getProvenance, getRecord, listHistory, listRecords, type RecordKey } from './records.ts';
 import { type QueryAll, rowSchema, toQuery } from './rows.ts';
-import { createQueryUnder } from './under.ts';
 
 type RecordReader = Pick<
   Reader,
@@ -31,13 +30,10 @@ type Sought = RecordKey & { readonly as_of?: string | undefined };
 /** Shows records with the statements of a dialect. */
 export function createRecordReader(dialect: Dialect, queryAll: QueryAll): RecordReader {
   const query = toQuery(queryAll);
-  const queryUnder = createQueryUnder(queryAll);
   const horizons = createHorizons(dialect, query);
 
   async function listKind(kind: ObservationKind, options: RecordListOptions): Promise<ListPage> {
-    const { tenant_id, under: name } = options;
-    const list = (under?: Under) => listRecords(kind, options, { dialect, under });
-    const rows = await (name === undefined ? query(tenant_id, list()) : queryUnder({ tenant_id, under: name }, list));
+    const rows = await query(options.tenant_id, listRecords(kind, options, dialect));
     await requirePast(options);
     return toPage(rows, options.limit, recordTables[kind].primaryKey);
   }

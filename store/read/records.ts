@@ -3,7 +3,7 @@ import type { ObservationKind } from '#core/observation.ts';
 import { recordTables } from '../records.ts';
 import { primaryKeyOf } from '../row.ts';
 import type { Position, SortField } from '../store.ts';
-import { isUnfiltered, type RecordListOptions, toConditions, type Under } from './conditions.ts';
+import { isUnfiltered, type RecordListOptions, toConditions } from './conditions.ts';
 import type { Dialect, Member, Statement } from './dialect.ts';
 import { chooseFields, contentFields, detailFields, listFields, recordMembers } from './fields.ts';
 import { hasKey, presentRows, replacedRows, rowsAt } from './recorded.ts';
@@ -16,15 +16,11 @@ export interface RecordKey {
 }
 
 /** One page of a list and a row more, each with `json`, `value` (what it is sorted by) and the columns of its key. */
-export function listRecords(
-  kind: ObservationKind,
-  options: RecordListOptions,
-  { dialect, under }: { readonly dialect: Dialect; readonly under: Under | undefined },
-): Statement {
+export function listRecords(kind: ObservationKind, options: RecordListOptions, dialect: Dialect): Statement {
   const { sort, as_of, after, limit } = options;
   const fields = options.fields === undefined ? listFields(kind) : chooseFields(kind, options.fields);
   const members = recordMembers(kind, fields, { dialect, isPast: as_of !== undefined });
-  const conditions = toConditions(kind, options, { dialect, under });
+  const conditions = toConditions(kind, options, dialect);
   const source = as_of === undefined ? recordTables[kind].table : 'recorded';
   const direction = sort.descending ? 'desc' : 'asc';
   const order = orderOf(kind, sort.field)

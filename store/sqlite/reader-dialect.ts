@@ -14,8 +14,7 @@ export const sqliteDialect: Dialect = {
   sizeOf: (json) => `(select count(*) from json_each(${json}))`,
   seconds: (from, to) => `round(unixepoch(${to}, 'subsec') - unixepoch(${from}, 'subsec'), 3)`,
   holds: (text, part) => `instr(lower_unicode(${text}), lower_unicode(${part})) > 0`,
-  overlaps: (array, list) =>
-    `exists (select 1 from json_each(${array}) e where e.value in (select value from json_each(${list})))`,
+  overlaps: (array, select) => `exists (select 1 from json_each(${array}) e where e.value in (${select}))`,
   list: (values) => JSON.stringify(values),
   hasMember: (object, { name, value }) =>
     `exists (select 1 from json_each(${object}) e where e.key = ${name} and e.value = ${value})`,
