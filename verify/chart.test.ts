@@ -29,6 +29,7 @@ const cloudAnnotation = /^(eks\.amazonaws\.com|iam\.gke\.io|azure\.workload\.ide
 
 const files = join(root, 'charts/asset-inventory/files');
 
+// Not with the values of development: a tag, and no network policies, on a cluster of one's own.
 const hasNoKubeScore = await isMissing('kube-score', 'version');
 
 describe.skipIf(await isMissing('helm'))('the chart', () => {
