@@ -14,7 +14,11 @@ const readableSchema = z.object({ kind: observationKindSchema, key: z.string().m
 /** The observation, or undefined when it was rejected. One whose kind and key can be read counts as seen: it is there, after all. */
 export function acceptObservation(yielded: unknown, tally: Tally, log: Logger): Observation | undefined {
   const parsed = compiledSchema().safeParse(yielded);
-  if (parsed.success) return { ...parsed.data, raw: redactJson(parsed.data.raw) };
+  if (parsed.success) {
+    // What the schema returns is a copy of its own.
+    parsed.data.raw = redactJson(parsed.data.raw);
+    return parsed.data;
+  }
   reject(yielded, { tally, log, error: parsed.error });
   return undefined;
 }

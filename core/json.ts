@@ -71,7 +71,7 @@ export function sortMembers(value: unknown): unknown {
   const sorted: Record<string, unknown> = {};
   for (const name of Object.keys(value).sort()) {
     const member = Reflect.get(value, name);
-    if (member !== undefined) setMember(sorted, name, sortMembers(member));
+    if (member !== undefined) setMember(sorted, name, typeof member === 'object' ? sortMembers(member) : member);
   }
   return sorted;
 }

@@ -25,13 +25,15 @@ export function toEvents(happenings: readonly RecordHappening[], context: EventC
       // When the content it leads to begins: the batch's time, unless the clock stood still or went back.
       timestamp: happening.row.valid_from,
       correlation_id: context.run_id,
-      payload: { ...subjectOf(happening), ...detailsOf(happening) },
+      payload: Object.assign(subjectOf(happening), detailsOf(happening)),
     }),
   );
 }
 
 function subjectOf({ kind, row }: RecordHappening): JsonObject {
-  return { ...pick(row, recordTables[kind].subject), scope: row.scope };
+  const subject = pick(row, recordTables[kind].subject);
+  subject['scope'] = row.scope;
+  return subject;
 }
 
 function detailsOf({ kind, happening, row, attributes, replaced, changes }: RecordHappening): JsonObject {

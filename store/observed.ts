@@ -25,7 +25,7 @@ export function readObservations(observations: readonly Observation[], texts?: M
   const byKey = new Map<string, Observed>();
   let previous: Observed | undefined;
   for (const observation of observations) {
-    const observed = share(readObservation(observation, texts), previous);
+    const observed = readObservation(observation, previous, texts);
     const id = `${observed.kind} ${observed.key}`;
     const earlier = byKey.get(id);
     if (earlier === undefined || !isOlder(observed, earlier)) byKey.set(id, observed);
@@ -44,7 +44,11 @@ export function isOlder(
   return one.provider_updated_at < other.provider_updated_at;
 }
 
-function readObservation(yielded: Observation, texts: Map<object, string> | undefined): Observed {
+function readObservation(
+  yielded: Observation,
+  previous: Observed | undefined,
+  texts: Map<object, string> | undefined,
+): Observed {
   let observation = yielded;
   let canonical = toCanonical(observation);
   if (!isStorable(canonical.attributesText) || !isStorable(canonical.rawText)) {
@@ -54,7 +58,7 @@ function readObservation(yielded: Observation, texts: Map<object, string> | unde
   const { attributes, attributesText, raw, rawText } = canonical;
   texts?.set(attributes, attributesText);
   if (typeof raw === 'object' && raw !== null) texts?.set(raw, rawText);
-  return toObserved(observation, canonical);
+  return toObserved(observation, canonical, previous);
 }
 
 function toCanonical(observation: Observation) {
@@ -64,29 +68,27 @@ function toCanonical(observation: Observation) {
   return { attributes, attributesText: JSON.stringify(attributes), raw, rawText: JSON.stringify(raw) };
 }
 
-function toObserved(observation: Observation, canonical: ReturnType<typeof toCanonical>): Observed {
+// One page delivers many records, of which the same was read: what is the same object is serialised once.
+function toObserved(
+  observation: Observation,
+  canonical: ReturnType<typeof toCanonical>,
+  previous: Observed | undefined,
+): Observed {
   return {
     kind: observation.kind,
     key: observation.key,
     attributes: canonical.attributes,
-    known_fields: Object.keys(canonical.attributes),
+    known_fields: shared(Object.keys(canonical.attributes), previous?.known_fields),
     content_hash: hashText(canonical.attributesText),
     raw: canonical.raw,
     raw_hash: hashText(canonical.rawText),
     provider_updated_at: observation.provider_updated_at ?? null,
-    evidence: observation.evidence,
+    evidence: shared(observation.evidence, previous?.evidence),
   };
 }
 
-// One page delivers many records, of which the same was read: what is the same object is serialised once.
-function share(observed: Observed, previous: Observed | undefined): Observed {
-  if (previous === undefined) return observed;
-  const known_fields = shared(observed.known_fields, previous.known_fields);
-  return { ...observed, known_fields, evidence: shared(observed.evidence, previous.evidence) };
-}
-
-function shared<Value extends Json>(value: Value, previous: Value): Value {
-  return isEqualJson(value, previous) ? previous : value;
+function shared<Value extends Json>(value: Value, previous: Value | undefined): Value {
+  return previous !== undefined && isEqualJson(value, previous) ? previous : value;
 }
 
 // A boundary cast: cleaning replaces characters inside strings and leaves the shape as it was validated.

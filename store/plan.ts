@@ -53,23 +53,29 @@ export function planBatch(
   stored: ReadonlyMap<string, StoredRecord>,
   context: BatchContext,
 ): BatchPlan {
-  const inserted = sorted.fresh.map((observed) => ({ observed, row: newRow(observed, context) }));
-  const decided = sorted.suspects.map((observed) => ({ observed, decision: decideStored(observed, stored, context) }));
-  const versions = decided.flatMap(({ decision }) => (decision.action === 'change' ? [decision.version] : []));
-  const inPlace = decided.filter(({ decision }) => decision.action === 'in_place' || decision.action === 'none').length;
-  const happenings = [
-    ...inserted.map(({ observed, row }) =>
-      toHappening(observed, { happening: 'discovered', row, replaced: {}, changes: [] }),
-    ),
-    ...decided.flatMap(({ observed, decision }) => happeningsOf(observed, decision)),
-  ];
+  const inserts: RecordRow[] = [];
+  const updates: RecordRow[] = [];
+  const versions: RecordVersion[] = [];
+  const happenings: RecordHappening[] = [];
+  const conflicts: Conflict[] = [];
+  for (const observed of sorted.fresh) {
+    const row = newRow(observed, context);
+    inserts.push(row);
+    happenings.push(toHappening(observed, { happening: 'discovered', row, replaced: {}, changes: [] }));
+  }
+  for (const observed of sorted.suspects) {
+    const decision = decideStored(observed, stored, context);
+    if ('row' in decision) updates.push(decision.row);
+    if (decision.action === 'conflict') conflicts.push(toConflict(observed, decision.reason));
+    if (decision.action !== 'change') continue;
+    const { happening, row, version, changes } = decision;
+    versions.push(version);
+    if (happening !== null)
+      happenings.push(toHappening(observed, { happening, row, replaced: version.content, changes }));
+  }
   return {
-    inserts: inserted.map(({ row }) => row),
-    updates: decided.flatMap(({ decision }) => ('row' in decision ? [decision.row] : [])),
-    versions,
-    happenings,
-    conflicts: decided.flatMap(({ observed, decision }) => conflictsOf(observed, decision)),
-    unchanged: sorted.unchanged + inPlace,
+    ...{ inserts, updates, versions, happenings, conflicts },
+    unchanged: sorted.unchanged + sorted.suspects.length - versions.length - conflicts.length,
     resurrected: happenings.filter(({ happening }) => happening === 'returned').length,
   };
 }
@@ -94,14 +100,8 @@ function decideStored(observed: Observed, stored: ReadonlyMap<string, StoredReco
   return record === undefined ? { action: 'none' } : decide(record, observed, context);
 }
 
-function happeningsOf(observed: Observed, decision: Decision): RecordHappening[] {
-  if (decision.action !== 'change' || decision.happening === null) return [];
-  const { happening, row, version, changes } = decision;
-  return [toHappening(observed, { happening, row, replaced: version.content, changes })];
-}
-
-function conflictsOf(observed: Observed, decision: Decision): Conflict[] {
-  return decision.action === 'conflict' ? [{ kind: observed.kind, key: observed.key, reason: decision.reason }] : [];
+function toConflict({ kind, key }: Observed, reason: string): Conflict {
+  return { kind, key, reason };
 }
 
 function toHappening(

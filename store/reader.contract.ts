@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { accountListItemSchema, orgNodeListItemSchema } from '#core/records.ts';
 import { openPostgres } from './postgres/connection.ts';
 import { createPostgresReader } from './postgres/reader.ts';
-import { openSqlite } from './sqlite/connection.ts';
+import { attempt, openSqlite } from './sqlite/connection.ts';
 import { createSqliteReader } from './sqlite/reader.ts';
 import type { AccountListOptions, ListPage, OrgNodeListOptions, Position, Reader } from './store.ts';
 import type { TestStore } from './stores.contract.ts';
@@ -22,7 +22,7 @@ export function openTestReader(store: TestStore): TestReader {
     const database = openSqlite({ path: store.url, readOnly: true });
     return {
       reader: createSqliteReader(database),
-      execute: async (sql) => void database.prepare(sql).run(),
+      execute: async (sql) => attempt(database, () => database.exec(sql)),
       close: async () => void database.close(),
     };
   }
