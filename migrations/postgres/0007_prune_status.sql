@@ -1,6 +1,6 @@
 -- Pruning reports as a run does: when it was last tried and last succeeded, how it ended, what it deleted. Runs as inventory_owner with
 -- search_path = inventory. A release before it neither writes nor reads this.
--- compatible_from: 7
+-- compatible_from: 5
 
 -- One row for each tenant. What it says of an end is of the last pruning that ended.
 create table prune_status (
