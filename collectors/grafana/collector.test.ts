@@ -160,7 +160,7 @@ test.for<[string, FaultEffect, string, string]>([
   const { fake, endpoint } = await startGrafana();
   fake.faults.plan({ operation, effect });
 
-  const { attributes, skipped, enumerated } = await read(endpoint, { timeout: '1s' });
+  const { attributes, skipped, enumerated } = await read(endpoint, { timeout: effect.kind === 'hang' ? '1s' : '30s' });
 
   expect(attributes).toMatchObject({ status, details: { status_reason } });
   expect(attributes).not.toHaveProperty('auth_mode');
