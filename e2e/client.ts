@@ -51,7 +51,7 @@ import { json } from 'node:stream/consumers';
 const questions = await json(process.stdin);
 const ask = async ({ url, ...request }) => {
   try {
-    const answer = await fetch(url, { ...request, signal: AbortSignal.timeout(5000) });
+    const answer = await fetch(url, { ...request, signal: AbortSignal.timeout(20000) });
     return { status: answer.status, challenge: answer.headers.get('www-authenticate') ?? '', text: await answer.text() };
   } catch (error) {
     return { status: 0, challenge: '', text: [error.name, error.cause?.code].join(' ') };
@@ -89,7 +89,7 @@ const work = async (keepAlive) => {
   const agent = new Agent({ keepAlive, maxSockets: 1 });
   while (!stopped) {
     await once(agent);
-    await new Promise((resolve) => setTimeout(resolve, 25));
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
   agent.destroy();
 };
