@@ -326,10 +326,18 @@ describe.skipIf(await isMissing('helm'))('the chart', () => {
     }
   });
 
-  test.for(['dns', 'scrapers', 'gateway'])('knows %s by the labels that are named, and by those of the usual one no more', async (peer) => {
+  test.for([
+    'dns',
+    'scrapers',
+    'gateway',
+  ])('knows %s by the labels that are named, and by those of the usual one no more', async (peer) => {
     const objects = await render('external', '--set', `networkPolicy.${peer}.podLabels.app=mine`);
     const policies = JSON.stringify(ofKind(objects, 'NetworkPolicy'));
-    const usual = { dns: '"k8s-app":"kube-dns"', scrapers: '"app.kubernetes.io/name":"prometheus"', gateway: '"app.kubernetes.io/name":"ingress-nginx"' }[peer];
+    const usual = {
+      dns: '"k8s-app":"kube-dns"',
+      scrapers: '"app.kubernetes.io/name":"prometheus"',
+      gateway: '"app.kubernetes.io/name":"ingress-nginx"',
+    }[peer];
 
     expect(policies).toContain('"matchLabels":{"app":"mine"}');
     expect(policies).not.toContain(usual);
