@@ -155,7 +155,7 @@ describe('the schema', () => {
     ['prune.retention.pages', 'forever'],
     ['prune.retention', { pages: '1d' }],
     ['networkPolicy.flavor', 'calico'],
-    ['networkPolicy.gateway.podLabels', {}],
+    ['networkPolicy.gateway.podLabels', { 'no label': 'envoy' }],
     ['networkPolicy.scrapers.namespace', ''],
     ['externalSecrets.storeRef.kind', 'Vault'],
     ['monitoring.monitor', 'both'],
