@@ -38,6 +38,16 @@ describe('SQLite', () => {
     expect(JSON.parse(String(found))).toMatchObject({ id: run.id, collector: 'aws' });
   });
 
+  test('a writer that migrates the file logs where it lies', async () => {
+    const url = join(makeFolder(), 'inventory.db');
+    const lines: string[] = [];
+    const told = createLogger({ level: 'info', destination: { write: (line) => void lines.push(line) } });
+
+    await (await openWriter({ url, ...writerOptions, log: told })).close();
+
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ msg: 'migrate', database: url, from: 0 }]);
+  });
+
   test('a reader of a file that does not exist is told so, and makes none', async () => {
     const url = join(makeFolder(), 'inventory.db');
 

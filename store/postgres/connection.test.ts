@@ -197,6 +197,39 @@ describe('what only reads', () => {
     const [rows] = await connection.read({ tenant_id: null }, [{ text, values: [3] }]);
     expect(rows).toEqual([{ tenant: null, sort: 'on', value: 3 }]);
   });
+
+  test('is answered from inside its transaction, also when the server has forgotten what was prepared', async () => {
+    const connection = open({ maxConnections: 1 });
+    const read = (tenant_id: string) =>
+      connection.read({ tenant_id }, [
+        { text, values: [1] },
+        { text, values: [2] },
+      ]);
+    const answer = (tenant: string) => [[{ tenant, sort: 'on', value: 1 }], [{ tenant, sort: 'on', value: 2 }]];
+    expect(await read('first')).toEqual(answer('first'));
+
+    await connection.transact(untenanted, (sql) => sql.unsafe('deallocate all'));
+
+    expect(await read('second')).toEqual(answer('second'));
+    expect(await read('third')).toEqual(answer('third'));
+  });
+
+  test('is answered from inside its transaction, also when a migration has changed what it answers', async () => {
+    const connection = open({ maxConnections: 1 });
+    const migrate = (text: string) => connection.transact(untenanted, (sql) => sql.unsafe(text));
+    await migrate('create table grown (one int)');
+    const statements = [
+      { text: 'select *, inventory.current_tenant_id() as tenant from grown where one = $1', values: [1] },
+    ];
+    await migrate('insert into grown values (1)');
+    expect(await connection.read({ tenant_id: 'mine' }, statements)).toEqual([[{ one: 1, tenant: 'mine' }]]);
+
+    await migrate('alter table grown add column two int');
+
+    const grown = [[{ one: 1, two: null, tenant: 'mine' }]];
+    expect(await connection.read({ tenant_id: 'mine' }, statements)).toEqual(grown);
+    expect(await connection.read({ tenant_id: 'mine' }, statements)).toEqual(grown);
+  });
 });
 
 test('more transactions than connections wait for their turn', async () => {

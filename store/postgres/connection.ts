@@ -1,4 +1,5 @@
 // A pool of connections to Postgres, and the transaction of one tenant that every statement of ours runs in.
+import { setImmediate as immediate } from 'node:timers/promises';
 import postgres from 'postgres';
 import { openDeadline, raceSignal } from '#core/deadline.ts';
 import { StoreError } from '#core/errors.ts';
@@ -94,12 +95,22 @@ export function openPostgres(options: PostgresOptions): PostgresConnection {
     }
   }
 
+  const readOnce: PostgresConnection['read'] = (rest, statements) =>
+    onConnection(async (connection) => {
+      try {
+        return await runReading(connection.sql, settingsOf(rest), statements);
+      } catch (error) {
+        pool.discard(connection);
+        throw error;
+      }
+    });
+
   return {
     readOnly: options.readOnly,
     target: target.shown,
     transact: ({ mode, ...rest }, work) =>
       onConnection((connection) => runTransaction(connection, { mode, settings: settingsOf(rest), work })),
-    read: (rest, statements) => onConnection(({ sql }) => runReading(sql, settingsOf(rest), statements)),
+    read: (rest, statements) => retryAborted(() => readOnce(rest, statements), options.maxConnections + 1),
     close: pool.close,
   };
 }
@@ -126,6 +137,9 @@ interface Transaction<T> {
   readonly work: Work<T>;
 }
 
+// SQLSTATE in_failed_sql_transaction.
+const aborted = '25P02';
+
 async function runTransaction<T>(
   { sql, isLost }: PooledConnection,
   { mode, settings, work }: Transaction<T>,
@@ -135,7 +149,7 @@ async function runTransaction<T>(
     const [result] = await Promise.all([work(sql), begun]);
     const { command } = await sql.unsafe('commit');
     // What the server answers when a statement failed and `work` went on regardless.
-    if (command !== 'COMMIT') throw new StoreError('25P02', 'a statement failed, so the transaction was rolled back');
+    if (command !== 'COMMIT') throw new StoreError(aborted, 'a statement failed, so the transaction was rolled back');
     return result;
   } catch (error) {
     if (!isLost()) await sql.unsafe('rollback').catch(() => undefined);
@@ -151,13 +165,33 @@ async function runReading<Row extends object>(
   const begun = begin(sql, 'read only', settings);
   // The driver types parameters by the database's description of the statement; each value is one it can serialize.
   const results = statements.map(({ text, values }) => sql.unsafe<Row[]>(text, values, { prepare: true }).execute());
-  // Sent with them, for nothing hangs on how it ends: after a statement that failed it rolls back. No answer waits for it, and
-  // what is sent next on this connection comes after it.
-  sql.unsafe('commit').catch(() => undefined);
-  const [all] = await Promise.all([Promise.all(results), begun]);
+  // Sent with them, for it does no harm after a statement that failed: then it rolls back.
+  const ended = requireCommit(sql.unsafe('commit').execute());
+  const [all] = await Promise.all([Promise.all(results), begun, ended]);
   // Taken out of the driver's results: each of its queries holds on to the next, so what one has answered, once V8 has
   // moved it in with its old objects, would drag all later answers along, until a full collection.
   return all.map((rows) => rows.splice(0));
+}
+
+// A statement whose plan the server has dropped (after a migration, or by a pooler) is run again by the driver: behind the commit,
+// so of no tenant, and row-level security then shows it nothing.
+async function requireCommit(ended: PromiseLike<{ readonly command: string }>): Promise<void> {
+  const { command } = await ended;
+  if (command === 'COMMIT') return;
+  // A statement that simply failed has said so by then.
+  await immediate();
+  throw new StoreError(aborted, 'the server no longer had a prepared statement', { retryable: true });
+}
+
+/** Runs a transaction again on other connections: on the one of each failure something may still be under way. */
+async function retryAborted<T>(transaction: () => Promise<T>, attempts: number): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await transaction();
+    } catch (error) {
+      if (attempt >= attempts || !(error instanceof StoreError) || error.code !== aborted) throw error;
+    }
+  }
 }
 
 // Sent at once: the connection runs these and what is sent next in this order, and one round trip serves them all.

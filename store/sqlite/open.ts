@@ -56,7 +56,7 @@ export async function openSqliteReader(path: string, { latest }: { readonly late
 
 function migrateFile(database: DatabaseSync, { files, log }: Omit<WriterNeeds, 'clock'>): void {
   const { from, latest, pending } = migrateDatabase(database, { files, mode: 'apply' });
-  if (pending.length > 0) log.info({ database: database, from, latest }, 'migrate');
+  if (pending.length > 0) log.info({ database: database.location(), from, latest }, 'migrate');
 }
 
 function open<Part>(
