@@ -46,7 +46,10 @@ test.for<[keyof typeof paths, FaultEffect, string, string]>([
   const fake = await startPrometheus();
   fake.faults.plan({ operation, effect });
 
-  const { attributes, skipped, enumerated } = await read({ url: fake.url }, { timeout: effect.kind === 'hang' ? '1s' : '30s' });
+  const { attributes, skipped, enumerated } = await read(
+    { url: fake.url },
+    { timeout: effect.kind === 'hang' ? '1s' : '30s' },
+  );
 
   expect(attributes).toMatchObject({ status, details: { status_reason } });
   expect(attributes).not.toHaveProperty('auth_mode');
