@@ -147,6 +147,17 @@ function service(name: string, own: { readonly memory: string; readonly limit: s
   };
 }
 
+// Helm would put labels that are named beside those of a default, and nobody has both: so the usual ones are in the template.
+function knownPeer(namespace: string, usual: string, description: string) {
+  return told(
+    z.strictObject({
+      namespace: z.string().min(1).default(namespace),
+      podLabels: told(labels, `app.kubernetes.io/name: ${usual} when empty.`),
+    }),
+    description,
+  ).prefault({});
+}
+
 const networkPolicy = told(
   z.strictObject({
     enabled: z.boolean().default(true),
@@ -157,18 +168,12 @@ const networkPolicy = told(
     dns: z
       .strictObject({
         namespace: z.string().min(1).default('kube-system'),
-        podLabels: z.record(z.string(), z.string()).default({ 'k8s-app': 'kube-dns' }),
+        podLabels: told(labels, 'k8s-app: kube-dns when empty.'),
         port: port.default(53),
       })
       .prefault({}),
-    scrapers: told(podPeer, 'Who reads metrics.').prefault({
-      namespace: 'monitoring',
-      podLabels: { 'app.kubernetes.io/name': 'prometheus' },
-    }),
-    gateway: told(podPeer, 'Whom requests come through.').prefault({
-      namespace: 'ingress-nginx',
-      podLabels: { 'app.kubernetes.io/name': 'ingress-nginx' },
-    }),
+    scrapers: knownPeer('monitoring', 'prometheus', 'Who reads metrics.'),
+    gateway: knownPeer('ingress-nginx', 'ingress-nginx', 'Whom requests come through.'),
   }),
   'Default-deny both ways, then only what each component needs.',
 ).prefault({});

@@ -1,7 +1,7 @@
 // Canonical JSON: equal content has equal text, and the text is the content.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { canonicalJson, hashJson, jsonObjectSchema, jsonSchema } from './json.ts';
+import { canonicalJson, hashJson, isEqualJson, type Json, jsonObjectSchema, jsonSchema } from './json.ts';
 
 test('any JSON value is read back from its canonical text', () => {
   fc.assert(
@@ -21,6 +21,25 @@ test('the order of keys, at any depth, makes no difference', () => {
       );
       expect(canonicalJson(reversed)).toBe(canonicalJson(value));
       expect(hashJson(reversed)).toBe(hashJson(value));
+    }),
+  );
+});
+
+test('values are equal exactly when their canonical texts are', () => {
+  const few = fc.letrec<{ value: Json; leaf: Json }>((tie) => ({
+    leaf: fc.constantFrom<Json>(null, 0, '0', false, 'a', [], {}),
+    value: fc.oneof(
+      { maxDepth: 3 },
+      tie('leaf'),
+      fc.array(tie('value'), { maxLength: 2 }),
+      fc.dictionary(fc.constantFrom('a', 'b', '0'), tie('value'), { maxKeys: 2 }),
+    ),
+  })).value;
+
+  fc.assert(
+    fc.property(few, few, (one, other) => {
+      expect(isEqualJson(one, other)).toBe(canonicalJson(one) === canonicalJson(other));
+      expect(isEqualJson(one, structuredClone(one))).toBe(true);
     }),
   );
 });

@@ -48,7 +48,7 @@ const podSchema = z.object({
   metadata: z.object({ labels: z.record(z.string(), z.string()) }),
   status: z.object({
     containerStatuses: z
-      .array(z.object({ containerID: z.string().optional(), state: z.object({ running: z.unknown() }) }))
+      .array(z.object({ containerID: z.string().optional(), state: z.object({ running: z.unknown().optional() }) }))
       .default([]),
   }),
 });

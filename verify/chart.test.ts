@@ -338,6 +338,24 @@ describe.skipIf(await isMissing('helm'))('the chart', () => {
     }
   });
 
+  test.for([
+    'dns',
+    'scrapers',
+    'gateway',
+  ])('knows %s by the labels that are named, and by those of the usual one no more', async (peer) => {
+    const objects = await render('external', '--set', `networkPolicy.${peer}.podLabels.app=mine`);
+    const policies = JSON.stringify(ofKind(objects, 'NetworkPolicy'));
+    const usual = {
+      dns: '"k8s-app":"kube-dns"',
+      scrapers: '"app.kubernetes.io/name":"prometheus"',
+      gateway: '"app.kubernetes.io/name":"ingress-nginx"',
+    }[peer];
+
+    expect(policies).toContain('"matchLabels":{"app":"mine"}');
+    expect(policies).not.toContain(usual);
+    expect(JSON.stringify(ofKind(await render('external'), 'NetworkPolicy'))).toContain(`"matchLabels":{${usual}}`);
+  });
+
   test('hands the authority of a private issuer to all who ask the issuer, and to nobody else', async () => {
     const flags = ['--set', 'ingest.enabled=true,authProxy.caSecret.name=issuer-ca'];
     const objects = await render('sidecar', ...flags);

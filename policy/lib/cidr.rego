@@ -14,7 +14,6 @@ is_narrow(cidr) if {
 # The /16 of IPv4 that is written behind 96 bits more.
 is_narrow(cidr) if {
 	prefix(cidr, 6) >= 112
-	embeds_ipv4(cidr)
 }
 
 # How many bits are fixed. Undefined for what is no block of that version.

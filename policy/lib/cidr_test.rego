@@ -42,6 +42,7 @@ test_as_wide_as_the_ipv4_within[block] if {
 		"64:ff9b::/96",
 		"64:ff9b:1::/48",
 		"64:ff9b::a00:0/104",
+		"64:ff9b::a14:0/111",
 	]
 	not cidr.is_narrow(block)
 }

@@ -1,8 +1,15 @@
 {{/* The rules that policies are put together from. */}}
 
+{{/* root, name: a peer of networkPolicy; where no labels are named, those that are usual. As defaults they would stay beside named ones. */}}
+{{- define "inventory.known-peer" -}}
+{{- $usual := dict "dns" (dict "k8s-app" "kube-dns") "scrapers" (dict "app.kubernetes.io/name" "prometheus") "gateway" (dict "app.kubernetes.io/name" "ingress-nginx") -}}
+{{- $peer := index .root.Values.networkPolicy .name -}}
+{{- toJson (set (deepCopy $peer) "podLabels" (default (index $usual .name) $peer.podLabels)) -}}
+{{- end -}}
+
 {{/* To the cluster's DNS. Where a CiliumNetworkPolicy reads the answers, it alone allows the questions. */}}
 {{- define "inventory.egress.dns" -}}
-{{- with .Values.networkPolicy.dns }}
+{{- with include "inventory.known-peer" (dict "root" . "name" "dns") | fromJson }}
 - to:
     - {{ include "inventory.pod-selector" . | nindent 6 | trim }}
   ports:
@@ -102,7 +109,7 @@
 
 {{- define "inventory.ingress.scrapers" -}}
 - from:
-    - {{ include "inventory.pod-selector" .root.Values.networkPolicy.scrapers | nindent 6 | trim }}
+    - {{ include "inventory.pod-selector" (include "inventory.known-peer" (dict "root" .root "name" "scrapers") | fromJson) | nindent 6 | trim }}
   ports:
     {{- range .ports }}
     - { protocol: TCP, port: {{ . }} }
@@ -153,7 +160,7 @@ spec:
     matchLabels:
       {{- include "inventory.selector" . | nindent 6 }}
   egress:
-    {{- with .root.Values.networkPolicy.dns }}
+    {{- with include "inventory.known-peer" (dict "root" .root "name" "dns") | fromJson }}
     - toEndpoints:
         - matchLabels:
             k8s:io.kubernetes.pod.namespace: {{ .namespace }}
@@ -179,7 +186,7 @@ spec:
 {{- define "inventory.ingress.api" -}}
 {{- $sidecar := eq .Values.authProxy.mode "sidecar" }}
 - from:
-    - {{ include "inventory.pod-selector" (ternary .Values.networkPolicy.gateway .Values.authProxy.external $sidecar) | nindent 6 | trim }}
+    - {{ include "inventory.pod-selector" (ternary (include "inventory.known-peer" (dict "root" . "name" "gateway") | fromJson) .Values.authProxy.external $sidecar) | nindent 6 | trim }}
   ports:
     - { protocol: TCP, port: {{ ternary 4180 8080 $sidecar }} }
 {{ include "inventory.ingress.scrapers" (dict "root" . "ports" (ternary (list 9090 44180) (list 9090) $sidecar)) }}
@@ -197,7 +204,7 @@ spec:
 
 {{- define "inventory.ingress.ingest" -}}
 - from:
-    - {{ include "inventory.pod-selector" .Values.networkPolicy.gateway | nindent 6 | trim }}
+    - {{ include "inventory.pod-selector" (include "inventory.known-peer" (dict "root" . "name" "gateway") | fromJson) | nindent 6 | trim }}
     {{- range .Values.ingest.allowedFrom }}
     - ipBlock: { cidr: {{ .cidr | quote }} }
     {{- end }}
