@@ -138,7 +138,7 @@ function addServiceCommands(program: Command, environment: Environment): void {
     });
   program
     .command('sandbox')
-    .description('make-believe clouds on loopback, to try the product on: AWS, GCP, Azure')
+    .description('make-believe AWS, GCP, Azure, Prometheus and Grafana on loopback, to try the product on')
     .option('--accounts <n>', 'how many accounts in each', '60')
     .action(async (options) => {
       const { sandboxCommand } = await import('./sandbox.ts');

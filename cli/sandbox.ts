@@ -25,7 +25,7 @@ export interface Sandbox {
   readonly variables: Readonly<Record<string, string>>;
   /** A node of each cloud, with accounts below it. */
   readonly nodes: readonly string[];
-  /** Once: a day passes, on which a few accounts of each cloud change, and Prometheus. */
+  /** Once: a day passes, on which a few accounts of each cloud change, and what watches them. */
   moveOn(): void;
   close(): Promise<void>;
 }

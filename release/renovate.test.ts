@@ -30,11 +30,11 @@ function find(path: string): { datasource: string; name: string | undefined; ver
 }
 
 test('every version in verify/tools.sh is found', () => {
-  const sources: Record<string, string> = { go: 'go', pip: 'pypi', npm: 'npm' };
-  const rows = [...read('verify/tools.sh').matchAll(/^(\S+) +(go|pip|npm) +(\S+) +~?(v?\d\S*)$/gm)];
+  const sources: Record<string, string> = { go: 'go', files: 'go', pip: 'pypi', npm: 'npm' };
+  const rows = [...read('verify/tools.sh').matchAll(/^(\S+) +(\w+) +(\S+) +~?(v?\d\S*)$/gm)];
   const expected = rows.map(([, , kind = '', source = '', version]) => ({
     datasource: sources[kind],
-    name: source.replace(/\/cmd\/.*|\[.*/, ''),
+    name: source.replace(/\/cmd\/.*|\[.*|:.*/, ''),
     version,
   }));
 

@@ -3,13 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { pickPort } from '#testkit/pick-port.ts';
 import { type Apache, callbackOf, hasApache, openApache } from './apache.ts';
 import { openAws } from './aws.ts';
 import { type Browser, openBrowser, type Page } from './browser.ts';
 import { type CheckedDatabase, databases } from './databases.ts';
 import { type Api, inventory, serveApi } from './inventory.ts';
 import { findProvider, type IndependentProvider, logIn, openProvider, site } from './oidc-provider.ts';
-import { pickPort } from './pick-port.ts';
 
 const isSkipped = findProvider() === undefined || !(await hasApache());
 

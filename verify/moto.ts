@@ -1,7 +1,4 @@
 // moto, an AWS implementation by other people: its server, an organization in it, and what the bare SDK says is there.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import {
   CreateAccountCommand,
   CreateOrganizationalUnitCommand,
@@ -20,7 +17,8 @@ import {
   TagResourceCommand,
 } from '@aws-sdk/client-organizations';
 import { z } from 'zod';
-import type { Variables } from './inventory.ts';
+import { pickPort } from '#testkit/pick-port.ts';
+import { startProgram, type Variables } from './inventory.ts';
 
 /** A running moto server. */
 export interface Moto {
@@ -32,11 +30,9 @@ export interface Moto {
 
 /** Starts moto on a free port of loopback. */
 export async function openMoto(): Promise<Moto> {
-  const port = await findFreePort();
-  const server = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  await readUntil(server, 'Running on');
+  const port = await pickPort();
+  const running = startProgram({}, ['moto_server', '-H', '127.0.0.1', '-p', String(port)]);
+  await running.told(/Running on/);
   const endpoint = `http://127.0.0.1:${port}`;
   const credentials = { accessKeyId: 'x', secretAccessKey: 'y' };
   const client = new OrganizationsClient({ endpoint, region: 'us-east-1', credentials });
@@ -50,32 +46,10 @@ export async function openMoto(): Promise<Moto> {
     },
     async close() {
       client.destroy();
-      const ended = once(server, 'exit');
-      server.kill('SIGKILL');
-      await ended;
+      running.process.kill('SIGKILL');
+      await running.ended;
     },
   };
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = z.object({ port: z.number() }).parse(server.address());
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-async function readUntil({ stderr }: ChildProcess, words: string): Promise<void> {
-  if (stderr === null) throw new TypeError('standard error is a pipe');
-  let text = '';
-  for await (const chunk of stderr.iterator({ destroyOnReturn: false })) {
-    text += String(chunk);
-    if (text.includes(words)) break;
-  }
-  // Nobody reads on; a full pipe would stop it.
-  stderr.resume();
-  if (!text.includes(words)) throw new Error(`moto_server ended:\n${text}`);
 }
 
 const idSchema = z.string().min(1);

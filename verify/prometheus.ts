@@ -7,8 +7,8 @@ import { promisify } from 'node:util';
 import { z } from 'zod';
 import { pause } from '#core/deadline.ts';
 import { createCertificate } from '#testkit/certificate.ts';
+import { pickPort } from '#testkit/pick-port.ts';
 import { type Running, startProgram } from './inventory.ts';
-import { pickPort } from './pick-port.ts';
 
 /** How it is started. */
 export interface PrometheusOptions {

@@ -3,7 +3,7 @@
 # With names, only those: verify/tools.sh helm buildah. A version with a ~ is installed only for who names it: it takes long to build.
 # Below $INVENTORY_TOOLS (~/.cache/asset-inventory-tools) each Python tool gets a virtual environment of its own, each Go tool is
 # built from its module, each package of npm gets a folder, files of a Go module are copied, and programs of Debian that need nothing else are unpacked, so that
-# no service is started. Those with libraries of the system are installed for the whole machine, where we may.
+# no service is started. Those with libraries of the system are installed for the whole machine, where we may: as root, or in CI by sudo.
 set -euo pipefail
 
 cache=${INVENTORY_TOOLS:-$HOME/.cache/asset-inventory-tools}
@@ -34,6 +34,11 @@ podman        apt   podman,runc,ca-certificates              -
 docker-registry deb docker-registry                        ~-
 '
 
+# Nobody's own machine is changed behind their back: only CI takes a right that it was not started with.
+as_root() { # command…
+  if [[ $(id -u) -eq 0 ]]; then "$@"; elif [[ -n ${CI:-} ]]; then sudo -n "$@"; else return 1; fi
+}
+
 # A tool counts as installed only when its whole installation has ended: an interrupted one starts again.
 install_pip() { # name package version
   local home=$cache/py/$1-$3
@@ -55,7 +60,7 @@ install_go() { # name module version
   ln -sfn "$home/$1" "$bin/$1"
 }
 
-# The distribution's own version, unless there is one already. apt's lists may be absent or stale, and only root may renew them.
+# The distribution's own version, unless there is one already. apt's lists may be absent or stale.
 install_deb() { # name package
   local home=$cache/apt/$1 found
   # Ours apart, wherever it is in the PATH: a link to itself leads nowhere.
@@ -63,7 +68,7 @@ install_deb() { # name package
   if [[ ! -e $home/installed ]]; then
     rm -rf "$home"
     mkdir -p "$home"
-    (cd "$home" && { apt-get -q download "$2" || { apt-get -q update && apt-get -q download "$2"; }; }) &&
+    (cd "$home" && { apt-get -q download "$2" || { as_root apt-get -q update && apt-get -q download "$2"; }; }) &&
       dpkg-deb -x "$home"/*.deb "$home" &&
       touch "$home/installed" || return 1
   fi
@@ -95,11 +100,12 @@ install_files() { # name module:folder version
 
 # Whatever version the distribution has, for the whole machine: these are programs of the system, with its runtimes and its configuration.
 install_apt() { # name packages,separated,by,commas
-  PATH=$PATH:/usr/sbin command -v "$1" >/dev/null && return
-  [[ $(id -u) -eq 0 ]] || return 1
-  local packages
+  local packages modules
   IFS=, read -ra packages <<<"$2"
-  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >&2
+  # The program may be there without its modules, which no PATH leads to.
+  modules=$(printf '%s\n' "${packages[@]}" | grep '^lib' || true)
+  PATH=$PATH:/usr/sbin command -v "$1" >/dev/null && { [[ -z $modules ]] || dpkg --status $modules >/dev/null 2>&1; } && return
+  as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >&2
 }
 
 mkdir -p "$bin" "$cache/py" "$cache/go" "$cache/npm" "$cache/files"
