@@ -1,6 +1,7 @@
 // Every value of the chart with its type, its default and what it is for: the one source of values.yaml, values.schema.json and the README.
 import { z } from 'zod';
 import { type CollectorFacts, collectorValues, cron, cronFields } from './values-collectors.ts';
+import { digest, image } from './values-image.ts';
 import { monitoring } from './values-monitoring.ts';
 import {
   auth,
@@ -22,40 +23,11 @@ import {
 // As the product reads them; the finer points are its own.
 const allowedHost = z.string().regex(/^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f.:]+)(\/\d{1,3})?$/);
 
-const digest = z
-  .string()
-  .regex(/^(sha256:[a-f0-9]{64})?$/)
-  .default('');
-
 // No user and no password: manifests are read by many.
 const address = z
   .string()
   .regex(/^[^\s@]*$/)
   .default('');
-
-const image = told(
-  z.strictObject({
-    repository: told(z.string().regex(/^[a-z0-9][a-z0-9./_:-]*[a-z0-9]$/), 'Filled in by the release.').default(
-      'asset-inventory',
-    ),
-    digest: told(digest, 'What runs: sha256:… Filled in by the release; a tag could be moved.'),
-    development: told(z.boolean(), 'Run `tag` instead, on a cluster of one’s own.').default(false),
-    tag: optionalText,
-    pullPolicy: z.enum(['IfNotPresent', 'Always', 'Never']).default('IfNotPresent'),
-    pullSecrets: z.array(z.string().min(1)).default([]),
-  }),
-  'The one image of every component.',
-)
-  .prefault({})
-  .meta({
-    anyOf: [
-      { required: ['digest'], properties: { digest: { minLength: 1 } } },
-      {
-        required: ['development', 'tag'],
-        properties: { development: { const: true }, tag: { minLength: 1, not: { const: 'latest' } } },
-      },
-    ],
-  });
 
 const postgres = told(
   z.strictObject({
