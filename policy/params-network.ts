@@ -90,5 +90,7 @@ function toDns(defaults: Readonly<Record<string, unknown>>): z.output<typeof dns
     })
     .parse(defaults);
   const { namespace, podLabels, port } = networkPolicy.dns;
-  return { namespace, pods: [podLabels, { 'k8s-app': 'node-local-dns' }], ports: [...new Set([53, port])] };
+  // As the chart reads them (`templates/_network.tpl`): none would be every pod of the namespace.
+  const labels = Object.keys(podLabels).length === 0 ? { 'k8s-app': 'kube-dns' } : podLabels;
+  return { namespace, pods: [labels, { 'k8s-app': 'node-local-dns' }], ports: [...new Set([53, port])] };
 }
