@@ -180,7 +180,8 @@ async function requireCommit(ended: PromiseLike<{ readonly command: string }>): 
   if (command === 'COMMIT') return;
   // A statement that simply failed has said so by then.
   await immediate();
-  throw new StoreError(aborted, 'the server no longer had a prepared statement', { retryable: true });
+  const message = 'the server has dropped a prepared statement; behind PgBouncer, database.url needs prepare=false';
+  throw new StoreError(aborted, message, { retryable: true });
 }
 
 /** Runs a transaction again on other connections: on the one of each failure something may still be under way. */
