@@ -90,7 +90,7 @@ function toDns(defaults: Readonly<Record<string, unknown>>): z.output<typeof dns
     })
     .parse(defaults);
   const { namespace, podLabels, port } = networkPolicy.dns;
-  // As the chart does: without labels these are the usual ones, for none at all would be every pod.
-  const servers = Object.keys(podLabels).length === 0 ? { 'k8s-app': 'kube-dns' } : podLabels;
-  return { namespace, pods: [servers, { 'k8s-app': 'node-local-dns' }], ports: [...new Set([53, port])] };
+  // As the chart reads them (`templates/_network.tpl`): none would be every pod of the namespace.
+  const labels = Object.keys(podLabels).length === 0 ? { 'k8s-app': 'kube-dns' } : podLabels;
+  return { namespace, pods: [labels, { 'k8s-app': 'node-local-dns' }], ports: [...new Set([53, port])] };
 }
