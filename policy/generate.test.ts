@@ -56,6 +56,16 @@ test('the only ones who may reach the internet are the collectors whose code dec
   });
 });
 
+test('DNS is asked of the pods that the chart lets it be asked of, named or not, and never of every pod there', async () => {
+  const cache = { 'k8s-app': 'node-local-dns' };
+  const named = await readParams({ networkPolicy: { dns: { podLabels: { app: 'resolver' } } } });
+
+  for (const policy of ['netpol_ports', 'cilium']) {
+    expect(params[policy]?.value).toMatchObject({ dns: { pods: [{ 'k8s-app': 'kube-dns' }, cache] } });
+    expect(named[policy]?.value).toMatchObject({ dns: { pods: [{ app: 'resolver' }, cache] } });
+  }
+});
+
 test('the only addresses of the node are those of identity services that a collector declares', async () => {
   const declared = (await readCollectors()).flatMap(({ name, egress }) =>
     Object.values(egress.identities).flatMap((services) =>

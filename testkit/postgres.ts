@@ -3,12 +3,12 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chown, cp, mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import postgres from 'postgres';
-import { pickPort } from './pick-port.ts';
 
 /** What a cluster is opened with; every setting has a default that suits tests. */
 export interface PostgresClusterOptions {
@@ -173,7 +173,7 @@ async function initialise(installation: Installation): Promise<void> {
 async function start(installation: Installation, options: PostgresClusterOptions) {
   // Another process may take the free port before the server binds it: rare, and then another one does.
   for (let attempt = 1; ; attempt += 1) {
-    const port = await pickPort();
+    const port = await findFreePort();
     const child = await spawnServer(installation, { ...defaultSettings, ...options.settings, port: String(port) });
     const problem = await waitUntilReady(installation, child, options.startTimeoutMs ?? 30_000);
     if (!problem) return { process: child, port };
@@ -222,4 +222,15 @@ async function stop(child: ChildProcess): Promise<void> {
   const ended = once(child, 'exit');
   child.stdin?.end();
   await ended;
+}
+
+// As `pickPort` does; but this file stands alone, for a clone of it is tried with nothing beside it.
+async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, host);
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('a TCP server has a numeric port');
+  return address.port;
 }
