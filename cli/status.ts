@@ -49,18 +49,25 @@ export function formatStatus({ collectors, scopes, pruning }: Status, clock: Pic
   return parts.join('\n\n');
 }
 
-function formatCollectors(collectors: readonly CollectorStatus[], now: Date): string {
-  const times = ['last success', 'age', 'budget', 'freshness', 'last attempt', 'seconds'];
-  const heading = ['collector', 'enabled', ...times, 'seen', 'vanished', 'outcome'];
-  const rows = collectors.map((status) => [
-    status.collector,
-    status.enabled ? 'yes' : 'no',
+const times = ['last success', 'age', 'budget', 'freshness', 'last attempt', 'seconds'];
+
+function formatTimes(status: CollectorStatus | JudgedPruning, now: Date): string[] {
+  return [
     status.last_success_at ?? 'never',
     formatAge(status.last_success_at, now),
     status.freshness_budget_seconds === null ? '-' : formatDuration(status.freshness_budget_seconds),
     status.freshness ?? '-',
     status.last_attempt_at ?? 'never',
     status.last_duration_seconds?.toFixed(1) ?? '-',
+  ];
+}
+
+function formatCollectors(collectors: readonly CollectorStatus[], now: Date): string {
+  const heading = ['collector', 'enabled', ...times, 'seen', 'vanished', 'outcome'];
+  const rows = collectors.map((status) => [
+    status.collector,
+    status.enabled ? 'yes' : 'no',
+    ...formatTimes(status, now),
     ...[status.items?.seen, status.items?.vanished].map((count) => String(count ?? '-')),
     status.last_run_status ?? '-',
   ]);
@@ -81,25 +88,10 @@ function formatScopes(scopes: readonly ScopeStatus[], now: Date): string {
 }
 
 function formatPruning(pruning: readonly JudgedPruning[], now: Date): string {
-  const heading = [
-    'pruning',
-    'last success',
-    'age',
-    'budget',
-    'freshness',
-    'last attempt',
-    'seconds',
-    'outcome',
-    ...prunables,
-  ];
+  const heading = ['pruning', ...times, 'outcome', ...prunables];
   const rows = pruning.map((status) => [
     status.tenant_id,
-    status.last_success_at ?? 'never',
-    formatAge(status.last_success_at, now),
-    status.freshness_budget_seconds === null ? '-' : formatDuration(status.freshness_budget_seconds),
-    status.freshness ?? '-',
-    status.last_attempt_at ?? 'never',
-    status.last_duration_seconds?.toFixed(1) ?? '-',
+    ...formatTimes(status, now),
     status.last_run_status ?? '-',
     ...prunables.map((what) => String(status[what] ?? '-')),
   ]);

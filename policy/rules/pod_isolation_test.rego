@@ -39,7 +39,7 @@ test_accepts[note] if {
 			{"op": "add", "path": sprintf("%s/ports/0/hostPort", [container]), "value": 0},
 			{"op": "add", "path": "/spec/volumeClaimTemplates", "value": []},
 		],
-		"scratch space below /tmp": [{"op": "replace", "path": sprintf("%s/volumeMounts/0/mountPath", [container]), "value": "/tmp/work/"}],
+		"scratch space below /tmp": [{"op": "replace", "path": sprintf("%s/volumeMounts/0/mountPath", [container]), "value": "/tmp/scratch/"}],
 		"an address from a Secret": [{"op": "replace", "path": sprintf("%s/env/0", [container]), "value": {"name": "DATABASE_URL", "valueFrom": {"secretKeyRef": {"name": "a", "key": "b"}}}}],
 	}
 	messages(patches) == set()
