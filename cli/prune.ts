@@ -4,7 +4,7 @@ import { openPruner } from '#store/open.ts';
 import { type PruneSummary, prunables, prune } from '#store/prune.ts';
 import { idempotencyKeepHours } from '#store/seed.ts';
 import type { Environment } from './environment.ts';
-import { loadConfig } from './load-config.ts';
+import { type LoadedConfig, loadConfig } from './load-config.ts';
 import { parseDuration } from './parse-duration.ts';
 import { formatTable } from './table.ts';
 
@@ -17,22 +17,33 @@ export interface PruneCommandOptions {
 
 /** Prints what was deleted, or would be. Resolves to the exit code: 1 when a signal or its own deadline stopped it, which the next one makes up for. */
 export async function pruneCommand(environment: Environment, options: PruneCommandOptions): Promise<number> {
-  const { log, migrationsDir, signal, variables, clock } = environment;
-  const { dryRun = false, json = false, timeout = '1h' } = options;
-  const config = await loadConfig(variables);
-  const deadline = openDeadline(parseDuration('--timeout', timeout), signal, `not done within ${timeout}`);
+  const { timeout = '1h' } = options;
+  const config = await loadConfig(environment.variables);
+  const timeoutMs = parseDuration('--timeout', timeout);
+  const deadline = openDeadline(timeoutMs, environment.signal, `not done within ${timeout}`);
+  try {
+    return await pruneUntil(deadline.signal, environment, { ...options, config });
+  } finally {
+    deadline.clear();
+  }
+}
+
+async function pruneUntil(
+  signal: AbortSignal,
+  { log, migrationsDir, clock, print }: Environment,
+  { dryRun = false, json = false, config }: PruneCommandOptions & { readonly config: LoadedConfig },
+): Promise<number> {
   const pruner = await openPruner({ url: config.databaseUrl, migrationsDir, log });
   try {
     const began = clock.now().getTime();
     // Ingest remembers them for just so long, whatever is configured.
     const keep = { ...config.retention, keys: idempotencyKeepHours * 3_600_000 };
-    const summary = await prune({ pruner, keep, dryRun, signal: deadline.signal });
+    const summary = await prune({ pruner, keep, dryRun, signal });
     const line = { dry_run: dryRun, ...summary, seconds: (clock.now().getTime() - began) / 1000 };
     log.info({ event: 'prune', ...line }, 'prune');
-    environment.print(json ? JSON.stringify(line, undefined, 2) : formatSummary(summary, dryRun));
+    print(json ? JSON.stringify(line, undefined, 2) : formatSummary(summary, dryRun));
     return summary.stopped ? 1 : 0;
   } finally {
-    deadline.clear();
     await pruner.close();
   }
 }

@@ -115,13 +115,14 @@ const retentionSchema = z.strictObject({
   events: durationSchema.prefault('400d'),
 });
 
+// How old a last success may be.
+const budgetSchema = durationSchema.refine((ms) => ms > 0, 'must be more than 0');
+
 /** That `inventory prune` is scheduled, and how old its last success may be: two nights. */
 const pruneSchema = z.preprocess(
   // `prune:` and no more.
   (part) => (part === null ? {} : part),
-  z
-    .strictObject({ freshness_budget: durationSchema.refine((ms) => ms > 0, 'must be more than 0').prefault('50h') })
-    .optional(),
+  z.strictObject({ freshness_budget: budgetSchema.prefault('50h') }).optional(),
 );
 
 /** What the part of every collector may say beside its own fields. */
@@ -129,7 +130,7 @@ const collectorSchema = z.preprocess(
   // `aws:` and no more.
   (part) => part ?? {},
   z
-    .looseObject({ freshness_budget: durationSchema.refine((ms) => ms > 0, 'must be more than 0').prefault('20m') })
+    .looseObject({ freshness_budget: budgetSchema.prefault('20m') })
     .transform(({ freshness_budget, ...own }) => ({ freshness_budget, own })),
 );
 

@@ -2,6 +2,7 @@
 import { Gauge, type Registry } from 'prom-client';
 import { outcomeSchema } from '#core/run.ts';
 import { type CollectorStatus, itemsSchema } from './collector-status.ts';
+import { toSeconds } from './to-seconds.ts';
 
 type Value = (status: CollectorStatus) => number | null;
 
@@ -67,8 +68,4 @@ export function addCollectorMetrics(registry: Registry, collectors: readonly Col
 
 function toLabels({ tenant_id, collector }: CollectorStatus) {
   return { tenant_id, collector };
-}
-
-function toSeconds(time: string | null): number | null {
-  return time === null ? null : Date.parse(time) / 1000;
 }

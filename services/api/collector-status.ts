@@ -4,6 +4,7 @@ import type { Config } from '#core/config.ts';
 import { timestampSchema } from '#core/provenance.ts';
 import { countsSchema, outcomeSchema } from '#core/run.ts';
 import type { CollectorRuns, ScopeStatus } from '#store/status.ts';
+import { freshnessSchema, toFreshness } from './freshness.ts';
 
 /** What a run counts of records and observations, as far as a collector's state shows it. */
 export const itemsSchema = countsSchema.pick({ seen: true, missing: true, vanished: true, rejected: true });
@@ -14,8 +15,7 @@ export const collectorStatusSchema = z.strictObject({
   collector: z.string(),
   enabled: z.boolean().meta({ description: 'whether the configuration of this process has a part for it' }),
   freshness_budget_seconds: z.number().nullable().meta({ description: 'null where it is not enabled' }),
-  freshness: z
-    .enum(['fresh', 'stale', 'never'])
+  freshness: freshnessSchema
     .nullable()
     .meta({ description: 'the last success against the budget; null where it is not enabled' }),
   last_success_at: timestampSchema
@@ -109,11 +109,6 @@ function findStalest(
   // Times are texts of one form, and none sorts before all.
   const [stalest] = ages.sort((a, b) => ((a.at ?? '') < (b.at ?? '') ? -1 : 1));
   return { last_success_at: stalest?.at ?? null, stalest_scope: stalest?.scope ?? null };
-}
-
-function toFreshness(last_success_at: string | null, budgetMs: number, now: Date): 'fresh' | 'stale' | 'never' {
-  if (last_success_at === null) return 'never';
-  return now.getTime() - Date.parse(last_success_at) > budgetMs ? 'stale' : 'fresh';
 }
 
 function toKey({ tenant_id, collector }: { readonly tenant_id: string; readonly collector: string }): string {

@@ -4,12 +4,14 @@ import { z } from 'zod';
 import type { Config } from '#core/config.ts';
 import { prunables, pruneOutcomes } from '#store/prune.ts';
 import { type PruneStatus, pruneStatusSchema } from '#store/status.ts';
+import { freshnessSchema, toFreshness } from './freshness.ts';
+import { toSeconds } from './to-seconds.ts';
 
 /** A tenant's pruning. Each fact has the name of its metric: `last_run_status` is `inventory_prune_last_run_status`. */
 export const judgedPruningSchema = pruneStatusSchema.omit({ last_attempt_at: true }).extend({
   last_attempt_at: pruneStatusSchema.shape.last_attempt_at.nullable(),
   freshness_budget_seconds: z.number().nullable().meta({ description: 'null where it is not scheduled' }),
-  freshness: z.enum(['fresh', 'stale', 'never']).nullable().meta({ description: 'null where it is not scheduled' }),
+  freshness: freshnessSchema.nullable().meta({ description: 'null where it is not scheduled' }),
 });
 export type JudgedPruning = z.output<typeof judgedPruningSchema>;
 
@@ -38,13 +40,6 @@ export function judgePruning(
     return { ...pruning, freshness_budget_seconds: budgetMs === null ? null : budgetMs / 1000, freshness };
   });
 }
-
-function toFreshness(last_success_at: string | null, budgetMs: number, now: Date): 'fresh' | 'stale' | 'never' {
-  if (last_success_at === null) return 'never';
-  return now.getTime() - Date.parse(last_success_at) > budgetMs ? 'stale' : 'fresh';
-}
-
-const toSeconds = (time: string | null) => (time === null ? null : Date.parse(time) / 1000);
 
 // A value that is not known makes no sample: 0 would be a lie.
 const gauges: Readonly<Record<string, { help: string; value: (pruning: JudgedPruning) => number | null }>> = {

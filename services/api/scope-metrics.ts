@@ -2,6 +2,7 @@
 import { Gauge, type Registry } from 'prom-client';
 import { outcomeSchema } from '#core/run.ts';
 import type { ScopeStatus } from '#store/status.ts';
+import { toSeconds } from './to-seconds.ts';
 
 type Value = (status: ScopeStatus, now: Date) => number | null;
 
@@ -79,8 +80,4 @@ function addOutcomes(statuses: readonly ScopeStatus[], registry: Registry): void
 
 function toLabels({ tenant_id, collector, scope }: ScopeStatus) {
   return { tenant_id, collector, scope };
-}
-
-function toSeconds(time: string | null): number | null {
-  return time === null ? null : Date.parse(time) / 1000;
 }
