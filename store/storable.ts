@@ -1,5 +1,5 @@
 // Keeps out of the databases what PostgreSQL refuses: one NUL or lone surrogate must not cost a batch of 500 records.
-import type { Json } from '#core/json.ts';
+import { type Json, setMember } from '#core/json.ts';
 import { storableJson } from '#core/text.ts';
 
 // How JSON text spells NUL and surrogates that have no other half. An escaped backslash before "u0000" matches too; that
@@ -8,7 +8,8 @@ const suspicious = /\\u(?:0000|d[89a-f])/;
 
 /** Whether a JSON text can be stored as it is: one search in a text that was made anyway, instead of a walk over the value. */
 export function isStorable(jsonText: string): boolean {
-  return !suspicious.test(jsonText);
+  // Hardly any text has such an escape, and this is ten times as fast as the pattern.
+  return !jsonText.includes('\\u') || !suspicious.test(jsonText);
 }
 
 /** The JSON text of a value, storable whatever its strings hold. */
@@ -23,16 +24,19 @@ export type JsonTexts = ReadonlyMap<object, string>;
 /** For whoever has serialised nothing yet. */
 export const noTexts: JsonTexts = new Map();
 
-/** The JSON text of an object, taking over the texts of members that have one. */
+/** The JSON text of an object, taking over the texts of members that have one; they come last. */
 export function joinText(object: object, texts: JsonTexts): string {
-  const members: string[] = [];
+  const others: Record<string, unknown> = {};
+  let taken = '';
   for (const name of Object.keys(object)) {
     const value: unknown = Reflect.get(object, name);
-    if (value === undefined) continue;
-    const known = typeof value === 'object' && value !== null ? texts.get(value) : undefined;
-    members.push(`${toStorableText(name)}:${known ?? toStorableText(value)}`);
+    const text = typeof value === 'object' && value !== null ? texts.get(value) : undefined;
+    if (text === undefined) setMember(others, name, value);
+    else taken += `,${toStorableText(name)}:${text}`;
   }
-  return `{${members.join(',')}}`;
+  const text = toStorableText(others);
+  if (taken === '') return text;
+  return text === '{}' ? `{${taken.slice(1)}}` : `${text.slice(0, -1)}${taken}}`;
 }
 
 /** The same, but of a value that is the last one again it says what it said: the rows of a batch have much in common. */
