@@ -75,7 +75,7 @@ export function vanish(
 ): void {
   const table = context.records[kind];
   for (const key of keys) {
-    const stored = table.find(tenant_id, key);
+    const stored = table.find(tenant_id, [key]).get(key);
     if (stored === undefined) continue;
     const plan = planVanish(kind, [stored], finding);
     for (const row of plan.updates) table.update(tenant_id, row, stored);

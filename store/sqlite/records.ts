@@ -10,8 +10,10 @@ import { prepare, prepareArrays, type SqliteValue, type Statement } from './conn
 
 /** One kind's table. All of it runs inside the caller's transaction. */
 export interface RecordsTable {
-  head(tenant: string, key: string): RecordHead | undefined;
-  find(tenant: string, key: string): StoredRecord | undefined;
+  /** The heads of those that are stored, by their keys. */
+  heads(tenant: string, keys: readonly string[]): Map<string, RecordHead>;
+  /** Those that are stored, by their keys. */
+  find(tenant: string, keys: readonly string[]): Map<string, StoredRecord>;
   insert(tenant: string, row: RecordRow, texts?: JsonTexts): void;
   /** Writes what differs from the stored row: indexes of other columns are not touched. */
   update(tenant: string, row: RecordRow, stored: StoredRecord, texts?: JsonTexts): void;
@@ -27,6 +29,7 @@ export interface RecordsTable {
 }
 
 type HeadRow = readonly [
+  key: string,
   content_hash: string,
   raw_hash: string,
   scope: string,
@@ -34,6 +37,7 @@ type HeadRow = readonly [
   vanished_at: string | null,
   provider_updated_at: string | null,
 ];
+type StoredRow = readonly [key: string, owner_root: string | null, ...values: unknown[]];
 type LiveRow = readonly [key: string, missed_runs: number, lifecycle: string | null];
 
 // More sets of columns than a run meets.
@@ -52,13 +56,13 @@ export function prepareRecords(database: DatabaseSync, kind: ObservationKind): R
   const updateOf = prepareUpdates(database, kind);
   const parametersOf = (tenant: string, key: string): SqliteValue[] => [tenant, ...primaryKeyOf(kind, key)];
   return {
-    head(tenant, key) {
-      const row = statements.head.get(...parametersOf(tenant, key));
-      return row && toHead(key, row);
+    heads(tenant, keys) {
+      const rows = keys.length === 0 ? [] : statements.heads.all(tenant, JSON.stringify(keys));
+      return new Map(rows.map((row) => [row[0], toHead(row)]));
     },
-    find(tenant, key) {
-      const row = statements.find.get(...parametersOf(tenant, key));
-      return row && decodeStored(key, row, columns);
+    find(tenant, keys) {
+      const rows = keys.length === 0 ? [] : statements.find.all(tenant, JSON.stringify(keys));
+      return new Map(rows.map((row) => [row[0], decodeStored(row, columns)]));
     },
     insert: (tenant, row, texts) => void statements.insert.run(tenant, ...encode(row, columns, texts)),
     update(tenant, row, { key, row: before }, texts) {
@@ -87,21 +91,26 @@ export function prepareRecords(database: DatabaseSync, kind: ObservationKind): R
 function prepareStatements(database: DatabaseSync, kind: ObservationKind, names: readonly string[]) {
   const { table, primaryKey } = recordTables[kind];
   const ofKey = hasKey(kind);
+  // A batch at once, as a call for each key takes twice as long; key by key, whatever the planner believes.
+  const ofKeys = `from json_each(?2) k cross join ${table} r
+    where r.tenant_id = ?1 and ${primaryKeyParts(kind)
+      .map(([name, part]) => `r.${name} = ${part}`)
+      .join(' and ')}`;
   const ofRow = primaryKey.join(` || '/' || `);
   const ofScope = 'tenant_id = ? and scope = ? and vanished_at is null';
   // A kind without one never says that it is on its way out.
   const lifecycle = names.includes('lifecycle') ? 'lifecycle' : 'null';
   const quoted = names.map((name) => `"${name}"`);
   return {
-    head: prepareArrays<HeadRow>(
+    heads: prepareArrays<HeadRow>(
       database,
-      `select content_hash, raw_hash, scope, missed_runs, vanished_at, provider_updated_at from ${table} where ${ofKey}`,
+      `select k.value, r.content_hash, r.raw_hash, r.scope, r.missed_runs, r.vanished_at, r.provider_updated_at ${ofKeys}`,
     ),
-    find: prepareArrays<readonly unknown[]>(
+    find: prepareArrays<StoredRow>(
       database,
-      `select (select org_id from scopes s where s.tenant_id = ${table}.tenant_id and s.scope = ${table}.scope),
-           ${quoted.join(', ')}
-         from ${table} where ${ofKey}`,
+      `select k.value, (select org_id from scopes s where s.tenant_id = r.tenant_id and s.scope = r.scope),
+           ${quoted.map((name) => `r.${name}`).join(', ')}
+         ${ofKeys}`,
     ),
     insert: prepare(
       database,
@@ -128,6 +137,14 @@ function prepareStatements(database: DatabaseSync, kind: ObservationKind, names:
 
 function hasKey(kind: ObservationKind): string {
   return `tenant_id = ? and ${recordTables[kind].primaryKey.map((name) => `${name} = ?`).join(' and ')}`;
+}
+
+// The primary key's columns and their parts of a key, as `primaryKeyOf` splits it.
+function primaryKeyParts(kind: ObservationKind): (readonly [column: string, part: string])[] {
+  const { primaryKey } = recordTables[kind];
+  const slash = "instr(k.value, '/')";
+  const parts = [`substr(k.value, 1, ${slash} - 1)`, `substr(k.value, ${slash} + 1)`];
+  return primaryKey.map((name, index) => [name, primaryKey.length === 1 ? 'k.value' : (parts[index] ?? '')]);
 }
 
 // One statement for each set of columns; of one run's records most change the same.
@@ -182,18 +199,14 @@ function encode(row: RecordRow, columns: readonly Column[], texts = noTexts): Sq
   return columns.map((column) => column.encode(row[column.name] ?? null, texts));
 }
 
-function toHead(key: string, row: HeadRow): RecordHead {
-  const [content_hash, raw_hash, scope, missed_runs, vanished_at, provider_updated_at] = row;
+function toHead(row: HeadRow): RecordHead {
+  const [key, content_hash, raw_hash, scope, missed_runs, vanished_at, provider_updated_at] = row;
   return { key, content_hash, raw_hash, scope, missed_runs, vanished_at, provider_updated_at };
 }
 
-function decodeStored(
-  key: string,
-  [ownerRoot, ...values]: readonly unknown[],
-  columns: readonly Column[],
-): StoredRecord {
+function decodeStored([key, owner_root, ...values]: StoredRow, columns: readonly Column[]): StoredRecord {
   const row: Record<string, unknown> = {};
   for (const [index, column] of columns.entries()) row[column.name] = column.decode(values[index]);
   // A boundary cast: the columns were just named, and only `encode` above writes them.
-  return { key, row: row as RecordRow, owner_root: typeof ownerRoot === 'string' ? ownerRoot : null };
+  return { key, row: row as RecordRow, owner_root };
 }

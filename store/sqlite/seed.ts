@@ -6,7 +6,7 @@ import { storableText } from '#core/text.ts';
 import { sourceOf } from '../decide.ts';
 import { toEvents } from '../events.ts';
 import { readObservations } from '../observed.ts';
-import { keyOf, type StoredRecord } from '../row.ts';
+import { keyOf } from '../row.ts';
 import {
   type AuditEntry,
   hashKey,
@@ -49,11 +49,10 @@ function seed(context: WriterContext, request: SeedRequest): SeedAnswer {
   const now = readNow(database);
   const observed = readObservations(request.observations);
   const table = context.records.monitoring_endpoint;
-  const stored = new Map<string, StoredRecord>();
-  for (const { key } of observed) {
-    const record = table.find(tenant_id, key);
-    if (record !== undefined) stored.set(key, record);
-  }
+  const stored = table.find(
+    tenant_id,
+    observed.map(({ key }) => key),
+  );
   const located = readLocated(database, tenant_id, urlsOf(observed));
   const { plan, replaced, answer } = planSeeds(observed, { located, stored }, toSeedContext(stamp, now));
   const source = sourceOf(stamp);

@@ -4,7 +4,7 @@ import { type BatchContext, shareProvenance, sourceOf } from '../decide.ts';
 import { toEvents } from '../events.ts';
 import { type Observed, readObservations } from '../observed.ts';
 import { type BatchPlan, planBatch, sortByHead, toUpsertResult } from '../plan.ts';
-import { keyOf, type RecordHead, type StoredRecord } from '../row.ts';
+import { keyOf } from '../row.ts';
 import type { JsonTexts } from '../storable.ts';
 import type { Batch, Lease, UpsertResult } from '../store.ts';
 import type { WriterContext } from './context.ts';
@@ -37,17 +37,9 @@ function writeKind(
 ): BatchPlan {
   const { tenant_id, run_id } = batchContext.stamp;
   const table = context.records[kind];
-  const heads = new Map<string, RecordHead>();
-  for (const { key } of observations) {
-    const head = table.head(tenant_id, key);
-    if (head !== undefined) heads.set(key, head);
-  }
+  const heads = table.heads(tenant_id, keysOf(observations));
   const sorted = sortByHead(observations, heads, batchContext.stamp.scope);
-  const stored = new Map<string, StoredRecord>();
-  for (const { key } of sorted.suspects) {
-    const record = table.find(tenant_id, key);
-    if (record !== undefined) stored.set(key, record);
-  }
+  const stored = table.find(tenant_id, keysOf(sorted.suspects));
   const plan = planBatch(sorted, stored, batchContext);
   const eventContext = { tenant_id, run_id, source: sourceOf(batchContext.stamp), clock: context.clock };
   const events = toEvents(plan.happenings, eventContext);
@@ -59,4 +51,8 @@ function writeKind(
   context.journal.appendVersions(tenant_id, plan.versions);
   context.journal.appendEvents(events, texts);
   return plan;
+}
+
+function keysOf(observations: readonly Observed[]): string[] {
+  return observations.map(({ key }) => key);
 }
