@@ -44,11 +44,13 @@ export function isEqualJson(one: Json | undefined, other: Json | undefined): boo
   if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false;
   if (Array.isArray(one) || Array.isArray(other)) {
     if (!Array.isArray(one) || !Array.isArray(other) || one.length !== other.length) return false;
-    return one.every((item, index) => isEqualJson(item, other[index]));
+    for (let index = 0; index < one.length; index += 1) if (!isEqualJson(one[index], other[index])) return false;
+    return true;
   }
   const names = Object.keys(one);
   if (names.length !== Object.keys(other).length) return false;
-  return names.every((name) => Object.hasOwn(other, name) && isEqualJson(one[name], other[name]));
+  for (const name of names) if (!Object.hasOwn(other, name) || !isEqualJson(one[name], other[name])) return false;
+  return true;
 }
 
 /** Lower-case hex SHA-256 of the canonical text. */

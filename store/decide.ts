@@ -7,7 +7,14 @@ import { type Content, hashContent, mergeContent } from './merge.ts';
 import { isOlder, type Observed } from './observed.ts';
 import { pastedScope, takesOver } from './ownership.ts';
 import { recordTables } from './records.ts';
-import { attributeNames, type RecordHead, type RecordRow, type RecordVersion, type StoredRecord } from './row.ts';
+import {
+  attributeNames,
+  blankRow,
+  type RecordHead,
+  type RecordRow,
+  type RecordVersion,
+  type StoredRecord,
+} from './row.ts';
 
 /** The batch that an observation is part of. `now` is the store's time, one for the whole batch. */
 export interface BatchContext {
@@ -70,17 +77,15 @@ const unread = forEachKind(
 
 /** The row of a record seen for the first time; what could not be read is null. */
 export function newRow(observed: Observed, context: BatchContext): RecordRow {
-  return {
-    ...unread[observed.kind].attributes,
-    ...observed.attributes,
-    ...delivered(observed, context),
-    known_fields: observed.known_fields,
-    content_hash: observed.content_hash,
-    provider_updated_at: observed.provider_updated_at,
-    discovered_at: context.now,
-    valid_from: context.now,
-    ...present,
-  };
+  const row = blankRow(observed.kind);
+  for (const name of observed.known_fields) row[name] = observed.attributes[name] ?? null;
+  row.known_fields = observed.known_fields;
+  row.content_hash = observed.content_hash;
+  row.provider_updated_at = observed.provider_updated_at;
+  row.discovered_at = context.now;
+  row.valid_from = context.now;
+  deliver(row, observed, context);
+  return row;
 }
 
 /** Decides about a record that is already stored. */
@@ -97,14 +102,16 @@ export function decide(stored: StoredRecord, observed: Observed, context: BatchC
   const kept = isSeed && isHandOver ? unread[observed.kind] : before;
   const after = isStale ? before : mergeContent(kept, observed);
   if (isHandOver && (isStale || !mayTakeOver(stored, after, context))) return { action: 'none' };
-  const next = nextRow(row, { observed, after, isStale }, context);
   const changes = contentChanges(before, after);
-  if (changes.length > 0 || row.vanished_at !== null) return toChange(observed, { row, next, changes }, context.now);
+  const isChange = changes.length > 0 || row.vanished_at !== null;
+  const valid_from = isChange ? nextValidFrom(row, context.now) : row.valid_from;
+  const next = nextRow(row, { observed, after, isStale, valid_from }, context);
+  if (isChange) return toChange(observed, { row, next, changes });
   const isRewritten =
     isHandOver || next.content_hash !== row.content_hash || next.raw_hash !== row.raw_hash || isNewer(observed, row);
   if (isRewritten) return { action: 'in_place', row: next };
   // Seen again after one miss: nothing else of the row is touched, its provenance still tells who delivered the content.
-  return row.missed_runs > 0 ? { action: 'in_place', row: { ...row, ...present } } : { action: 'none' };
+  return row.missed_runs > 0 ? { action: 'in_place', row: presentRow(row) } : { action: 'none' };
 }
 
 /** `valid_from` of content that replaces the row's: never before it and never at the same millisecond, whatever the clock did. */
@@ -118,26 +125,20 @@ export function toVersion(
   valid_to: string,
   changed_fields: readonly string[],
 ): RecordVersion {
-  const { row } = record;
-  const attributes: { [name: string]: Json } = {};
-  for (const name of attributeNames(record.kind)) attributes[name] = row[name] ?? null;
-  const { known_fields, content_hash, provider_updated_at, source, scope, vanished_at, vanished_reason } = row;
-  return {
-    kind: record.kind,
-    key: record.key,
-    valid_from: row.valid_from,
-    valid_to,
-    content: {
-      ...attributes,
-      ...{ known_fields, content_hash, provider_updated_at, source, scope, vanished_at, vanished_reason },
-    },
-    changed_fields,
-    provenance: row.provenance,
-    run_id: row.run_id,
-  };
+  const { kind, key, row } = record;
+  const content = { ...blankVersions[kind] };
+  for (const column of versionColumns[kind]) content[column] = row[column] ?? null;
+  const { valid_from, provenance, run_id } = row;
+  return { kind, key, valid_from, valid_to, content, changed_fields, provenance, run_id };
 }
 
-const present = { missed_runs: 0, last_seen_at: null, vanished_at: null, vanished_reason: null };
+const versionColumns = forEachKind((kind): readonly string[] => [
+  ...attributeNames(kind),
+  ...['known_fields', 'content_hash', 'provider_updated_at', 'source', 'scope', 'vanished_at', 'vanished_reason'],
+]);
+const blankVersions = forEachKind((kind): { [column: string]: Json } =>
+  Object.fromEntries(versionColumns[kind].map((column) => [column, null])),
+);
 
 // What an ancestor's rename or move does to every record below it. A move of the record itself shows in parent_id.
 const pathFields: ReadonlySet<string> = new Set(['org_path', 'org_path_ids', 'org_path_names', 'depth']);
@@ -145,16 +146,14 @@ const pathFields: ReadonlySet<string> = new Set(['org_path', 'org_path_ids', 'or
 function toChange(
   observed: Observed,
   { row, next, changes }: { row: RecordRow; next: RecordRow; changes: readonly Change[] },
-  now: string,
 ): Decision {
-  const valid_from = nextValidFrom(row, now);
   const isReturn = row.vanished_at !== null;
   const changedAttributes = new Set(changes.map(changedField));
   const changedFields = [...changedAttributes, ...(isReturn ? ['vanished_at', 'vanished_reason'] : [])].sort();
   return {
     action: 'change',
-    row: { ...next, valid_from },
-    version: toVersion({ kind: observed.kind, key: observed.key, row }, valid_from, changedFields),
+    row: next,
+    version: toVersion({ kind: observed.kind, key: observed.key, row }, next.valid_from, changedFields),
     happening: isReturn ? 'returned' : happeningOf(observed.kind, changedAttributes),
     changes,
   };
@@ -165,23 +164,38 @@ function happeningOf(kind: ObservationKind, changedAttributes: ReadonlySet<strin
   return changedAttributes.isSubsetOf(pathFields) ? null : 'updated';
 }
 
-function nextRow(
-  row: RecordRow,
-  { observed, after, isStale }: { observed: Observed; after: Content; isStale: boolean },
-  context: BatchContext,
-): RecordRow {
-  // The content stays what another run delivered; only that it returned is this run's finding.
-  if (isStale) return { ...row, run_id: context.stamp.run_id, source: sourceOf(context.stamp), ...present };
-  return {
-    ...row,
-    ...after.attributes,
-    ...delivered(observed, context),
-    known_fields: after.known_fields,
-    content_hash: isWhole(after, observed) ? observed.content_hash : hashContent(after),
-    provider_updated_at: observed.provider_updated_at ?? row.provider_updated_at,
-    valid_from: row.valid_from,
-    ...present,
-  };
+interface Next {
+  readonly observed: Observed;
+  readonly after: Content;
+  readonly isStale: boolean;
+  readonly valid_from: string;
+}
+
+function nextRow(row: RecordRow, { observed, after, isStale, valid_from }: Next, context: BatchContext): RecordRow {
+  const next = presentRow(row);
+  next.valid_from = valid_from;
+  if (isStale) {
+    // The content stays what another run delivered; only that it returned is this run's finding.
+    next.run_id = context.stamp.run_id;
+    next.source = sourceOf(context.stamp);
+    return next;
+  }
+  for (const name of attributeNames(observed.kind)) next[name] = after.attributes[name] ?? null;
+  next.known_fields = after.known_fields;
+  next.content_hash = isWhole(after, observed) ? observed.content_hash : hashContent(after);
+  next.provider_updated_at = observed.provider_updated_at ?? row.provider_updated_at;
+  deliver(next, observed, context);
+  return next;
+}
+
+// A copy of the row, the record being there.
+function presentRow(row: RecordRow): RecordRow {
+  const copy = { ...row };
+  copy.missed_runs = 0;
+  copy.last_seen_at = null;
+  copy.vanished_at = null;
+  copy.vanished_reason = null;
+  return copy;
 }
 
 // Whether the content is what was observed and nothing else, so that it has its hash.
@@ -192,16 +206,14 @@ function isWhole({ attributes, known_fields }: Content, observed: Observed): boo
   );
 }
 
-// What comes with the content from the request that delivered it.
-function delivered(observed: Observed, { stamp, provenanceOf }: BatchContext) {
-  return {
-    raw: observed.raw,
-    raw_hash: observed.raw_hash,
-    provenance: provenanceOf(observed.evidence),
-    source: sourceOf(stamp),
-    scope: stamp.scope,
-    run_id: stamp.run_id,
-  };
+// Sets what comes with the content from the request that delivered it.
+function deliver(row: RecordRow, observed: Observed, { stamp, provenanceOf }: BatchContext): void {
+  row.raw = observed.raw;
+  row.raw_hash = observed.raw_hash;
+  row.provenance = provenanceOf(observed.evidence);
+  row.source = sourceOf(stamp);
+  row.scope = stamp.scope;
+  row.run_id = stamp.run_id;
 }
 
 /** "collector/version", the source of rows and events. */

@@ -38,8 +38,9 @@ function mergeAttribute(name: string, stored: Json | undefined, observed: Json):
   return { ...stored, ...observed };
 }
 
-// The second itself when it has all of the first, as most observations know what was known before.
+// The second itself when it has all of the first, as most observations know what was known before: mostly just that.
 function sortedUnion(first: readonly string[], second: string[]): string[] {
+  if (first.length === second.length && first.every((name, index) => name === second[index])) return second;
   const names = new Set(second);
   if (first.every((name) => names.has(name))) return second;
   return [...names.union(new Set(first))].sort();

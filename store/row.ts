@@ -57,6 +57,20 @@ export function attributeNames(kind: ObservationKind): readonly string[] {
   return namesOfAttributes[kind];
 }
 
+const blankRows = forEachKind((kind) => ({
+  ...Object.fromEntries([...attributeNames(kind), ...Object.keys(commonColumns)].map((name) => [name, null])),
+  missed_runs: 0,
+}));
+
+/**
+ * A row to be filled, its attributes null. All rows of a kind begin as one, so that they have one shape: they are copied, and
+ * read by names that are known only at run time, in half the time.
+ */
+export function blankRow(kind: ObservationKind): RecordRow {
+  // A boundary cast: whoever asks for it fills in what may not be null.
+  return { ...blankRows[kind] } as unknown as RecordRow;
+}
+
 /** The columns that an update may set; indexes of those it leaves out are not touched. */
 export function changeableColumns(kind: ObservationKind): string[] {
   const { primaryKey } = recordTables[kind];

@@ -4,7 +4,14 @@ import { isEqualJson, type Json } from '#core/json.ts';
 import type { ObservationKind } from '#core/observation.ts';
 import { isDoubtful, type LiveRecord, type LiveTally, missesToVanish } from '../absence.ts';
 import { type ColumnType, commonColumns, recordTables } from '../records.ts';
-import { changeableColumns, primaryKeyOf, type RecordHead, type RecordRow, type StoredRecord } from '../row.ts';
+import {
+  blankRow,
+  changeableColumns,
+  primaryKeyOf,
+  type RecordHead,
+  type RecordRow,
+  type StoredRecord,
+} from '../row.ts';
 import { type JsonTexts, noTexts, rememberText, toStorableText } from '../storable.ts';
 import { prepare, prepareArrays, type SqliteValue, type Statement } from './connection.ts';
 
@@ -62,7 +69,7 @@ export function prepareRecords(database: DatabaseSync, kind: ObservationKind): R
     },
     find(tenant, keys) {
       const rows = keys.length === 0 ? [] : statements.find.all(tenant, JSON.stringify(keys));
-      return new Map(rows.map((row) => [row[0], decodeStored(row, columns)]));
+      return new Map(rows.map((row) => [row[0], decodeStored(row, kind, columns)]));
     },
     insert: (tenant, row, texts) => void statements.insert.run(tenant, ...encode(row, columns, texts)),
     update(tenant, row, { key, row: before }, texts) {
@@ -204,9 +211,14 @@ function toHead(row: HeadRow): RecordHead {
   return { key, content_hash, raw_hash, scope, missed_runs, vanished_at, provider_updated_at };
 }
 
-function decodeStored([key, owner_root, ...values]: StoredRow, columns: readonly Column[]): StoredRecord {
-  const row: Record<string, unknown> = {};
-  for (const [index, column] of columns.entries()) row[column.name] = column.decode(values[index]);
-  // A boundary cast: the columns were just named, and only `encode` above writes them.
-  return { key, row: row as RecordRow, owner_root };
+function decodeStored(stored: StoredRow, kind: ObservationKind, columns: readonly Column[]): StoredRecord {
+  const [key, owner_root] = stored;
+  const row = blankRow(kind);
+  let place = 2;
+  for (const column of columns) {
+    // A boundary cast: the columns were just named, and only `encode` above writes them.
+    row[column.name] = column.decode(stored[place]) as Json;
+    place += 1;
+  }
+  return { key, row, owner_root };
 }
