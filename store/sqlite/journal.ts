@@ -14,11 +14,11 @@ export interface Journal {
 
 /** Prepares the statements. Values are bound by place: looking names up takes as long as appending. */
 export function prepareJournal(database: DatabaseSync): Journal {
-  const version = database.prepare(
+  const insertVersion = database.prepare(
     `insert into record_versions (tenant_id, kind, key, valid_from, valid_to, content, changed_fields, provenance, run_id)
      values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
-  const event = database.prepare(
+  const insertEvent = database.prepare(
     `insert into events (event_id, event_type, schema_version, tenant_id, source, timestamp, correlation_id, causation_id, payload)
      values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
@@ -27,14 +27,15 @@ export function prepareJournal(database: DatabaseSync): Journal {
     appendVersions(tenant, versions) {
       for (const { kind, key, valid_from, valid_to, content, changed_fields, provenance, run_id } of versions) {
         const texts = [toStorableText(content), toStorableText(changed_fields), provenanceText(provenance)] as const;
-        version.run(tenant, kind, key, valid_from, valid_to, ...texts, run_id);
+        insertVersion.run(tenant, kind, key, valid_from, valid_to, ...texts, run_id);
       }
     },
     appendEvents(events, texts = noTexts) {
-      for (const { event_id, event_type, schema_version, tenant_id, source, ...about } of events) {
-        const { timestamp, correlation_id, causation_id } = about;
-        const ids = [correlation_id, causation_id];
-        event.run(
+      for (const event of events) {
+        const { event_id, event_type, schema_version, tenant_id, source, timestamp } = event;
+        const { correlation_id, causation_id, payload } = event;
+        const ids = [correlation_id, causation_id] as const;
+        insertEvent.run(
           event_id,
           event_type,
           schema_version,
@@ -42,7 +43,7 @@ export function prepareJournal(database: DatabaseSync): Journal {
           source,
           timestamp,
           ...ids,
-          joinText(about.payload, texts),
+          joinText(payload, texts),
         );
       }
     },
