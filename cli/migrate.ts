@@ -17,7 +17,7 @@ export async function migrateCommand(environment: Environment, options: MigrateC
   if ([check, dryRun, roles].filter(Boolean).length > 1) {
     throw new ConfigError('bad_option', [{ key: 'migrate', remedy: 'give one of --check, --dry-run and --roles' }]);
   }
-  const { migrationsDir, log, variables } = environment;
+  const { migrationsDir, log, signal, variables } = environment;
   const { databaseUrl: url } = await loadConfig(variables);
   if (roles) {
     await createRoles({ url });
@@ -25,7 +25,7 @@ export async function migrateCommand(environment: Environment, options: MigrateC
     return 0;
   }
   const mode = check ? 'check' : dryRun ? 'dry-run' : 'apply';
-  const result = await migrate({ url, migrationsDir, mode, log });
+  const result = await migrate({ url, migrationsDir, mode, log, signal });
   for (const line of describeResult(result, mode)) environment.print(line);
   return mode === 'check' && result.pending.length > 0 ? 1 : 0;
 }

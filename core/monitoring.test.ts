@@ -29,6 +29,7 @@ test.for([
   ['a fragment', 'https://prometheus.example/#secret'],
   ['another scheme', 'ftp://prometheus.example'],
   ['a space', 'https://prometheus.example/a b'],
+  ['more than an index takes', `https://prometheus.example/${'a'.repeat(2048)}`],
 ])('a URL with %s is refused', ([, url]) => {
   expect(monitoringEndpointSchema.safeParse({ ...endpoint, url }).error?.issues[0]?.path).toEqual(['url']);
 });
@@ -41,6 +42,12 @@ test.for([
   ['basis', 'configured'],
 ] as const)('another %s makes another relation', ([name, value]) => {
   expect(relationKey({ ...claim, [name]: value })).not.toBe(relationKey(claim));
+});
+
+test('a relation to more than an index takes is refused', () => {
+  const attributes = toRelation({ ...claim, to_ref: `https://prometheus.example/${'a'.repeat(2048)}` });
+
+  expect(relationSchema.safeParse(attributes).error?.issues[0]?.path).toEqual(['to_ref']);
 });
 
 test('other evidence is the same relation, and its confidence follows from its basis: explicit beats all others', () => {

@@ -3,6 +3,9 @@ import { z } from 'zod';
 import { hashJson, jsonObjectSchema } from './json.ts';
 import { timestampSchema } from './provenance.ts';
 
+// PostgreSQL refuses what is longer than an index takes, some 2700 bytes, and the whole batch with it.
+const maxUrlLength = 2048;
+
 /** How one is let in: what was configured, once the endpoint has shown that it asks for it. */
 export const authModeSchema = z.enum(['none', 'token', 'basic', 'oauth']);
 export type AuthMode = z.output<typeof authModeSchema>;
@@ -25,6 +28,7 @@ export const monitoringEndpointSchema = z.strictObject({
     .meta({ description: 'prometheus, grafana, or another one that was named', examples: ['prometheus'] }),
   url: z
     .string()
+    .max(maxUrlLength)
     .regex(/^https?:\/\/[^/?#@\s]+(\/[^?#\s]*)?$/, 'must be http or https, without user, query and fragment')
     .meta({ description: 'without user, query, fragment and closing slash' }),
   auth_mode: authModeSchema.nullable().optional(),
@@ -65,6 +69,7 @@ const relationFields = {
   to_ref: z
     .string()
     .min(1)
+    .max(maxUrlLength)
     .meta({
       description:
         'what is known of where it leads: an account as provider/id or provider/project_id, an endpoint by its URL or id',

@@ -19,8 +19,18 @@ export interface LeaseRow {
 export function refuseLease(row: LeaseRow, request: LeaseRequest): LeaseAnswer | null {
   const { holder_run_id, lease_expires_at } = row;
   if (holder_run_id === null || lease_expires_at === null || holder_run_id === request.run_id) return null;
-  const remaining_ms = Date.parse(lease_expires_at) - Date.parse(row.now);
+  const remaining_ms = remainingOf(row);
   return remaining_ms > 0 ? { acquired: false, holder_run_id, lease_expires_at, remaining_ms } : null;
+}
+
+/**
+ * Milliseconds until the lease lapses; 0 when it has, or nobody has one. One that ends far later than any can was taken before
+ * the clock went back: nobody waits that long for a holder that may be dead, and the fence keeps out one that is not.
+ */
+export function remainingOf({ now, lease_expires_at }: Pick<LeaseRow, 'now' | 'lease_expires_at'>): number {
+  if (lease_expires_at === null) return 0;
+  const remainingMs = Date.parse(lease_expires_at) - Date.parse(now);
+  return remainingMs <= 2 * leaseSeconds * 1000 ? Math.max(0, remainingMs) : 0;
 }
 
 /** The run that let its lease lapse and so is taken for dead, or null. */

@@ -266,6 +266,33 @@ describe('on postgres', () => {
     expect(await query('select name from one')).toEqual([]);
   });
 
+  test('a signal stops it between two attempts, and at work: nothing is applied', async () => {
+    const { url, query } = await openPostgres();
+    await run(url, 'postgres', { files: first });
+    const exporter = await openSession(url);
+    await exporter.unsafe('begin; select * from one');
+    const files = { ...first, '0002_column.sql': 'alter table one add column name text;' };
+    const stopped = async (until: () => Promise<void>) => {
+      const stop = new AbortController();
+      const migrating = run(url, 'postgres', { files, signal: stop.signal });
+      const refused = expect(migrating).rejects.toThrow('stopped');
+      await until();
+      stop.abort(new Error('stopped'));
+      await refused;
+    };
+
+    await stopped(async () => {
+      await untilWaiting(query);
+      await untilWaiting(query, 0);
+    });
+    await exporter.unsafe('commit; begin; select pg_advisory_xact_lock(4711001)');
+    await stopped(() => untilWaiting(query));
+    await exporter.unsafe('commit');
+
+    expect(await query('select max(version) as version from schema_migrations')).toEqual([{ version: 1 }]);
+    expect(await query("select * from pg_attribute where attrelid = 'one'::regclass and attname = 'name'")).toEqual([]);
+  });
+
   test.for([
     'inventory_prune',
     'inventory_migrate',
@@ -341,19 +368,23 @@ async function openSession(url: string, statementTimeoutMs = 60_000) {
   return sql;
 }
 
-/** Waits until the migration waits for a lock. */
-async function untilWaiting(query: Opened['query']): Promise<void> {
+/** Waits until the migration waits for a lock, or until none does any more. */
+async function untilWaiting(query: Opened['query'], count: 0 | 1 = 1): Promise<void> {
   const waiting = `select 1 from pg_stat_activity where application_name = 'inventory migrate' and wait_event_type = 'Lock'
     and datname = current_database()`;
-  await expect.poll(() => query(waiting), { timeout: 20_000, interval: 20 }).toHaveLength(1);
+  await expect.poll(() => query(waiting), { timeout: 20_000, interval: 20 }).toHaveLength(count);
 }
 
 function run(
   url: string,
   dialect: 'postgres' | 'sqlite',
-  { files, mode = 'apply' }: { files: Readonly<Record<string, string>>; mode?: MigrateMode },
+  {
+    files,
+    mode = 'apply',
+    signal,
+  }: { files: Readonly<Record<string, string>>; mode?: MigrateMode; signal?: AbortSignal },
 ) {
-  return migrate({ url, migrationsDir: writeMigrations(dialect, files), mode, log });
+  return migrate({ url, migrationsDir: writeMigrations(dialect, files), mode, log, signal });
 }
 
 /** Another process that migrates; answers how many migrations it applied. */

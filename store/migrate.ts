@@ -11,18 +11,20 @@ export interface MigrateOptions {
   readonly migrationsDir: string;
   readonly mode: MigrateMode;
   readonly log: Logger;
+  /** Stops it on Postgres: nothing is applied then. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Applies the migrations that are missing, in one transaction; safe when several processes do it at once. Throws a
  * ConfigError when the schema is too new for this release, when an applied file was edited, or when roles are missing.
  */
-export async function migrate({ url, migrationsDir, mode, log }: MigrateOptions): Promise<MigrateResult> {
+export async function migrate({ url, migrationsDir, mode, log, signal }: MigrateOptions): Promise<MigrateResult> {
   const address = parseDatabaseUrl(url);
   const files = await readMigrations(migrationsDir, address.dialect);
   const result =
     address.dialect === 'postgres'
-      ? await (await import('./postgres/migrations.ts')).migratePostgres({ url, files, mode })
+      ? await (await import('./postgres/migrations.ts')).migratePostgres({ url, files, mode, signal })
       : (await import('./sqlite/migrations.ts')).migrateSqlite({ path: address.path, files, mode });
   const { from, latest, pending } = result;
   log.info({ database: address.shown, mode, from, latest, pending: pending.map(({ name }) => name) }, 'migrate');

@@ -1,7 +1,8 @@
 // Tests of monitoring endpoints and relations on both databases: written on change like all records, joined when they are read.
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import type { Observation, ObservationKind } from '#core/observation.ts';
+import { type Observation, type ObservationKind, observationSchema } from '#core/observation.ts';
 import {
   accountRecordSchema,
   monitoringEndpointListItemSchema,
@@ -233,6 +234,16 @@ describe.for(databases)('monitoring on $dialect', ({ open }) => {
       expect(await about('g')).toEqual(['p']);
       expect(await about('p')).toEqual(['p']);
       expect(await about('o')).toEqual([]);
+    });
+
+    test('and an endpoint whose URLs are as long as they may be are written', async () => {
+      const actor = newActor();
+      // Of letters by chance, which no index can compress.
+      const url = `https://long.example/${randomBytes(2048).toString('hex')}`.slice(0, 2048);
+      const long = [endpoint('long', { url }), relation('long', url, { to_kind: 'monitoring_endpoint' })];
+
+      expect(long.map((observation) => observationSchema.safeParse(observation).success)).toEqual([true, true]);
+      expect((await see(actor, long)).upserted.inserted).toBe(2);
     });
 
     test('has a detail and a past', async () => {

@@ -176,9 +176,14 @@ export async function scopeOf(store: TestStore, { tenant, scope }: Actor): Promi
 }
 
 /** Lets the scope's lease lapse now, instead of waiting for it. */
-export async function lapseLease(store: TestStore, { tenant, scope }: Actor): Promise<void> {
+export function lapseLease(store: TestStore, actor: Actor): Promise<void> {
+  return setLeaseEnd(store, actor, '2020-01-01T00:00:00.000Z');
+}
+
+/** Says when the scope's lease ends. */
+export async function setLeaseEnd(store: TestStore, { tenant, scope }: Actor, time: string): Promise<void> {
   await store.query(
-    `update scopes set lease_expires_at = '2020-01-01T00:00:00.000Z' where tenant_id = '${tenant}' and scope = '${scope}'`,
+    `update scopes set lease_expires_at = '${time}' where tenant_id = '${tenant}' and scope = '${scope}'`,
   );
 }
 

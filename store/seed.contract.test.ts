@@ -204,6 +204,24 @@ describe.for(databases)('seeds on $dialect', ({ open }) => {
     });
   });
 
+  test("a seed stays where no record of its URL came to be: the endpoint was refused, or is another scope's at another URL", async () => {
+    const actor = newActor();
+    const [one, two] = ['https://one.example', 'https://two.example'];
+    await seed(actor, [seeded('seed-1', { url: one }), seeded('seed-2', { url: two })]);
+    const other = { ...newActor({ scope: 'grafana:main' }), tenant: actor.tenant };
+    const configured = [other.scope, 'prometheus:prod'];
+    await run(store.writer, { ...other, configured }, [endpoint('main', { kind: 'grafana' }), endpoint('prod')]);
+
+    const { upserted } = await run(store.writer, { ...prometheus(actor.tenant), configured }, [
+      endpoint('main', { url: one }),
+      endpoint('prod', { url: two }),
+    ]);
+
+    expect(upserted.conflicts).toMatchObject([{ key: 'main' }]);
+    const living = (await endpointsOf(actor)).filter(({ vanished_at }) => vanished_at === null);
+    expect(living.map(({ id }) => id)).toEqual(['main', 'prod', 'seed-1', 'seed-2']);
+  });
+
   test('a newer seed of the same URL takes an older one of another id over, also when two change places', async () => {
     const actor = newActor();
     const [one, two] = ['https://one.example', 'https://two.example'];

@@ -138,19 +138,27 @@ export function planSeeds(
   return { plan, replaced: replacedSeeds(found.located, accepted), answer };
 }
 
-/**
- * The living seeds at the URLs of these endpoints that have other ids: whoever names or observes an endpoint later knows it
- * better, and one endpoint is one record.
- */
-export function replacedSeeds(located: readonly Located[], observed: readonly Observed[]): string[] {
-  const keys = new Set(observed.map(({ key }) => key));
-  const urls = new Set(urlsOf(observed));
+/** The living seeds at URLs where an observed endpoint lives: whoever observes one knows it better, and one endpoint is one record. */
+export function takenOverSeeds(located: readonly Located[]): string[] {
+  const observed = new Set(located.filter((one) => isLiving(one) && !isSeed(one)).map(({ url }) => url));
+  return located.filter((one) => isLiving(one) && isSeed(one) && observed.has(one.url)).map(({ key }) => key);
+}
+
+// The living seeds at the URLs of these seeds that have other ids: whoever names an endpoint later knows it better.
+function replacedSeeds(located: readonly Located[], accepted: readonly Observed[]): string[] {
+  const keys = new Set(accepted.map(({ key }) => key));
+  const urls = new Set(urlsOf(accepted));
   return located
-    .filter(
-      ({ key, url, scope, vanished_at }) =>
-        scope === pastedScope && vanished_at === null && urls.has(url) && !keys.has(key),
-    )
+    .filter((one) => isLiving(one) && isSeed(one) && urls.has(one.url) && !keys.has(one.key))
     .map(({ key }) => key);
+}
+
+function isSeed({ scope }: Pick<Located, 'scope'>): boolean {
+  return scope === pastedScope;
+}
+
+function isLiving({ vanished_at }: Pick<Located, 'vanished_at'>): boolean {
+  return vanished_at === null;
 }
 
 /** The URLs of endpoints. */
@@ -182,8 +190,6 @@ function refusalOf(
 ): SeedRefusal | undefined {
   const owner = stored.get(key)?.row.scope;
   if (owner !== undefined && owner !== pastedScope) return { key, observed: key, scope: owner };
-  const other = located.find(
-    ({ url, scope, vanished_at }) => url === attributes['url'] && scope !== pastedScope && vanished_at === null,
-  );
+  const other = located.find((one) => one.url === attributes['url'] && isLiving(one) && !isSeed(one));
   return other && { key, observed: other.key, scope: other.scope };
 }

@@ -16,6 +16,7 @@ import {
   recordOf,
   run,
   scopeOf,
+  setLeaseEnd,
 } from './scenario.contract.ts';
 import type { LeaseAnswer, NewPage } from './store.ts';
 import { countWrites, databases, type Row, type TestStore } from './stores.contract.ts';
@@ -108,6 +109,19 @@ describe.for(databases)('on $dialect', ({ open }) => {
     expect(await holder.upsert([account('1')])).toMatchObject({ inserted: 1 });
 
     expect((await attempt(actor, await beginRun(actor))).acquired).toBe(false);
+  });
+
+  test('when the clock has gone back, a lease that ends later than any can holds nobody up, and its holder is fenced off', async () => {
+    const actor = newActor();
+    const holder = await openRun(store.writer, actor);
+    await setLeaseEnd(store, actor, '2999-01-01T00:00:00.000Z');
+    const request = { tenant_id: actor.tenant, run_id: holder.lease.run_id, scope: actor.scope };
+    await expect(store.writer.confirmHeld(request)).rejects.toMatchObject({ code: 'not_held' });
+
+    const answer = await attempt(actor, await beginRun(actor));
+
+    expect(answer).toMatchObject({ acquired: true, lease: { fence: 2 } });
+    await expect(holder.upsert([account('1')])).rejects.toMatchObject({ code: 'lease_lost' });
   });
 
   test.for(['renewal', 'batch'] as const)('a %s renews the lease', async (what) => {

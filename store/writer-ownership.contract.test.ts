@@ -180,6 +180,20 @@ describe.for(databases)('on $dialect', ({ open }) => {
     const { scope, name } = await recordOf(store, owner, '7');
     expect(name).toBe(scope === other.scope ? 'two' : 'one');
   });
+
+  test('many scopes that change the same records at once all get through, one after the other', async () => {
+    const { owner } = twoScopes();
+    const scopes = ['aws:1', 'aws:2', 'aws:3', 'aws:4', 'aws:5', 'aws:6'];
+    const runs = await Promise.all(
+      scopes.map((scope) => openRun(store.writer, { ...owner, scope, configured: [scope] })),
+    );
+    const observations = (name: string) => Array.from({ length: 50 }, (_, index) => account(String(index), { name }));
+
+    const results = await Promise.all(runs.map((open, index) => open.upsert(observations(`name ${index}`))));
+
+    expect(results.map(({ inserted }) => inserted).sort()).toEqual([0, 0, 0, 0, 0, 50]);
+    expect(results.map(({ changed }) => changed).sort()).toEqual([0, 50, 50, 50, 50, 50]);
+  });
 });
 
 // Two configured scopes of one tenant; the owner answers for o-1.

@@ -4,7 +4,13 @@ import { connect, createServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { StoreError } from '#core/errors.ts';
 import { openTestDatabase, type TestDatabase } from '#testkit/postgres-for-tests.ts';
-import { inTenant, openPostgres, type PostgresConnection, type PostgresOptions } from './connection.ts';
+import {
+  inTenant,
+  openPostgres,
+  type PostgresConnection,
+  type PostgresOptions,
+  type PostgresTransaction,
+} from './connection.ts';
 
 let database: TestDatabase;
 
@@ -156,6 +162,27 @@ test('a transaction that goes on after a failed statement is not taken for commi
   });
 
   await expect(swallowed).rejects.toMatchObject({ name: 'StoreError', code: '25P02' });
+});
+
+describe('when the server has forgotten what was prepared', () => {
+  const statement = (sql: PostgresTransaction, value: number) =>
+    sql`select inventory.current_tenant_id() as tenant, ${value}::integer as value`;
+
+  test.for([
+    ['one statement', (sql: PostgresTransaction) => statement(sql, 1)],
+    [
+      'statements that share a round trip',
+      (sql: PostgresTransaction) => Promise.all([statement(sql, 1), sql`select 2`]),
+    ],
+  ] as const)('a transaction of %s is begun again on another connection, and none waits', async ([, work]) => {
+    const connection = open({ maxConnections: 1 });
+    const before = await inTenant<unknown>(connection, 'mine', work);
+    await connection.transact(untenanted, (sql) => sql.unsafe('deallocate all'));
+
+    const after = await inTenant<unknown>(connection, 'mine', work);
+
+    expect(JSON.stringify(after)).toBe(JSON.stringify(before));
+  });
 });
 
 describe('what only reads', () => {

@@ -48,7 +48,8 @@ export interface PostgresConnection {
   readonly target: string;
   /**
    * Runs `work` in a transaction and commits it; rolls back when it throws. What the database says comes as a StoreError,
-   * what `work` itself throws as it is. Statements that do not await each other share a round trip.
+   * what `work` itself throws as it is. Statements that do not await each other share a round trip. Begun again when the server
+   * has forgotten a prepared statement, so `work` must begin from nothing each time.
    */
   transact<T>(options: TransactionOptions, work: (sql: PostgresTransaction) => Promise<T>): Promise<T>;
   /** Runs prepared statements in a transaction that only reads, all in one round trip, and answers the rows of each. */
@@ -69,6 +70,8 @@ export function openPostgres(options: PostgresOptions): PostgresConnection {
   });
   const session = target.prepare ? {} : sessionSettings(options);
   const deadlineMs = connectTimeout(options) + 2 * options.statementTimeoutMs;
+  // Once on every connection there may be, and once on a new one.
+  const attempts = options.maxConnections + 1;
 
   const settingsOf = ({ tenant_id, settings }: Omit<TransactionOptions, 'mode'>) => ({
     ...{ ...session, ...settings },
@@ -95,22 +98,33 @@ export function openPostgres(options: PostgresOptions): PostgresConnection {
     }
   }
 
+  const transactOnce: PostgresConnection['transact'] = ({ mode, ...rest }, work) =>
+    onConnection(async (connection) => {
+      try {
+        return await runTransaction(connection, { mode, settings: settingsOf(rest), work });
+      } catch (error) {
+        if (!isForgotten(error)) throw error;
+        // The driver runs the statement again, and the server passes over what was sent behind it: only its end ends this transaction.
+        pool.discard(connection);
+        throw forgotten(error);
+      }
+    });
+
   const readOnce: PostgresConnection['read'] = (rest, statements) =>
     onConnection(async (connection) => {
       try {
         return await runReading(connection.sql, settingsOf(rest), statements);
       } catch (error) {
         pool.discard(connection);
-        throw error;
+        throw isForgotten(error) ? forgotten(error) : error;
       }
     });
 
   return {
     readOnly: options.readOnly,
     target: target.shown,
-    transact: ({ mode, ...rest }, work) =>
-      onConnection((connection) => runTransaction(connection, { mode, settings: settingsOf(rest), work })),
-    read: (rest, statements) => retryAborted(() => readOnce(rest, statements), options.maxConnections + 1),
+    transact: (begin, work) => retryAborted(() => transactOnce(begin, work), attempts),
+    read: (rest, statements) => retryAborted(() => readOnce(rest, statements), attempts),
     close: pool.close,
   };
 }
@@ -152,7 +166,7 @@ async function runTransaction<T>(
     if (command !== 'COMMIT') throw new StoreError(aborted, 'a statement failed, so the transaction was rolled back');
     return result;
   } catch (error) {
-    if (!isLost()) await sql.unsafe('rollback').catch(() => undefined);
+    if (!isLost() && !isForgotten(error)) await sql.unsafe('rollback').catch(() => undefined);
     throw error;
   }
 }
@@ -180,8 +194,19 @@ async function requireCommit(ended: PromiseLike<{ readonly command: string }>): 
   if (command === 'COMMIT') return;
   // A statement that simply failed has said so by then.
   await immediate();
+  throw forgotten();
+}
+
+// Where PostgreSQL misses a prepared statement or finds that it answers otherwise now, as the driver knows it; or what a statement
+// behind that one was told.
+function isForgotten(error: unknown): boolean {
+  if (!(error instanceof postgres.PostgresError)) return false;
+  return error.code === aborted || /^(FetchPreparedStatement|RevalidateCachedQuery)$/.test(error.routine ?? '');
+}
+
+function forgotten(cause?: unknown): StoreError {
   const message = 'the server has dropped a prepared statement; behind PgBouncer, database.url needs prepare=false';
-  throw new StoreError(aborted, message, { retryable: true });
+  return new StoreError(aborted, message, { retryable: true, cause });
 }
 
 /** Runs a transaction again on other connections: on the one of each failure something may still be under way. */
@@ -190,7 +215,8 @@ async function retryAborted<T>(transaction: () => Promise<T>, attempts: number):
     try {
       return await transaction();
     } catch (error) {
-      if (attempt >= attempts || !(error instanceof StoreError) || error.code !== aborted) throw error;
+      if (attempt >= attempts || !(error instanceof StoreError) || error.code !== aborted || !error.retryable)
+        throw error;
     }
   }
 }

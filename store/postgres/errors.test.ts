@@ -73,7 +73,7 @@ describe('retrySerialization', () => {
   });
 
   test.for([
-    ['40001', 3],
+    ['40001', 10],
     ['57014', 1],
     ['lease_lost', 1],
   ] as const)('%s is thrown after %i tries', async ([code, expected]) => {

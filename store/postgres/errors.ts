@@ -37,11 +37,14 @@ export function toStoreError(error: unknown, target: string): unknown {
   return new StoreError(code, `${target}: ${describeError(error)}`, { retryable, cause: error });
 }
 
+// Of those that meet one gets through each time.
+const attempts = 10;
+
 /**
- * Runs a whole transaction again, three times in all unless told otherwise, when another one got in its way: a serialization
- * failure, a deadlock, or a key that was inserted meanwhile. `transaction` must begin from nothing each time.
+ * Runs a whole transaction again when another one got in its way: a serialization failure, a deadlock, or a key that was
+ * inserted meanwhile. `transaction` must begin from nothing each time.
  */
-export async function retrySerialization<T>(transaction: () => Promise<T>, attempts = 3): Promise<T> {
+export async function retrySerialization<T>(transaction: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await transaction();

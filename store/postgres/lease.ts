@@ -1,5 +1,14 @@
 // The lease on a scope's row: taken, renewed, checked and given back, by the database's clock.
-import { type LeaseRow, lapsed, lapsedHolder, leaseHeld, leaseLost, leaseSeconds, refuseLease } from '../lease.ts';
+import {
+  type LeaseRow,
+  lapsed,
+  lapsedHolder,
+  leaseHeld,
+  leaseLost,
+  leaseSeconds,
+  refuseLease,
+  remainingOf,
+} from '../lease.ts';
 import type { ScopeState } from '../settle.ts';
 import type { Lease, LeaseAnswer, LeaseRequest } from '../store.ts';
 import type { PostgresTransaction } from './connection.ts';
@@ -50,11 +59,11 @@ export async function lockIdleScope(
   sql: PostgresTransaction,
   { tenant_id, scope }: Pick<LeaseRequest, 'tenant_id' | 'scope'>,
 ): Promise<ScopeState | null> {
-  const [row] = await sql<(ScopeState & { is_live: boolean })[]>`
+  const [row] = await sql<(ScopeState & Pick<LeaseRow, 'lease_expires_at'>)[]>`
     select to_char(clock_timestamp() at time zone 'UTC', ${utc}) as now, org_id, enumerated_at, held,
-      coalesce(lease_expires_at > clock_timestamp(), false) as is_live
+      to_char(lease_expires_at at time zone 'UTC', ${utc}) as lease_expires_at
     from scopes where tenant_id = ${tenant_id} and scope = ${scope} for update`;
-  if (row?.is_live) throw leaseHeld(scope);
+  if (row !== undefined && remainingOf(row) > 0) throw leaseHeld(scope);
   return row ?? null;
 }
 

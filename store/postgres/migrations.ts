@@ -1,5 +1,5 @@
 // Applies the migrations to Postgres: all that are missing or none, whoever else is trying at the same time.
-import { setTimeout as wait } from 'node:timers/promises';
+import { pause, raceSignal } from '#core/deadline.ts';
 import { ConfigError, StoreError } from '#core/errors.ts';
 import {
   type AppliedMigration,
@@ -28,10 +28,16 @@ interface MigratePostgresOptions {
   readonly url: string;
   readonly files: readonly Migration[];
   readonly mode: MigrateMode;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Applies the missing files in one transaction, as inventory_owner; the connecting role must be a member of it. */
-export async function migratePostgres({ url, files, mode }: MigratePostgresOptions): Promise<MigrateResult> {
+export async function migratePostgres({
+  url,
+  files,
+  mode,
+  signal = new AbortController().signal,
+}: MigratePostgresOptions): Promise<MigrateResult> {
   const connection = openPostgres({
     url,
     applicationName: 'inventory migrate',
@@ -53,14 +59,14 @@ export async function migratePostgres({ url, files, mode }: MigratePostgresOptio
       if (mode === 'dry-run') await sql`rollback to savepoint dry_run`;
       return { from: applied.length, latest: files.length, pending };
     };
-    return await retryLocked(() => connection.transact(transaction, work));
+    return await retryLocked(() => raceSignal(connection.transact(transaction, work), signal), signal);
   } finally {
     await connection.close();
   }
 }
 
 /** Runs a transaction again while somebody holds a table that it needs. It must begin from nothing each time. */
-async function retryLocked<T>(transaction: () => Promise<T>): Promise<T> {
+async function retryLocked<T>(transaction: () => Promise<T>, signal: AbortSignal): Promise<T> {
   const startedMs = performance.now();
   for (;;) {
     try {
@@ -69,7 +75,7 @@ async function retryLocked<T>(transaction: () => Promise<T>): Promise<T> {
       const isLocked = error instanceof StoreError && error.code === '55P03';
       if (!isLocked || performance.now() - startedMs > lockPatienceMs) throw error;
     }
-    await wait(lockPauseMs);
+    await pause(lockPauseMs, signal);
   }
 }
 

@@ -32,18 +32,14 @@ import { readLocated } from './take-over.ts';
 
 const kind = 'monitoring_endpoint';
 
-// Callers come all at once, unlike collectors; of those that meet one gets through each time.
-const attempts = 10;
-
 /** Creates the Seeder on an open connection. */
 export function createPostgresSeeder(connection: PostgresConnection, { clock }: { readonly clock: Clock }): Seeder {
   const statements = forEachKind(recordStatements);
   return {
     // At repeatable read: of two requests that meet in a record or in a key the later begins anew, and sees the first.
     seed: (request) =>
-      retrySerialization(
-        () => inTenant(connection, request.stamp.tenant_id, (sql) => seed({ sql, statements, clock }, request)),
-        attempts,
+      retrySerialization(() =>
+        inTenant(connection, request.stamp.tenant_id, (sql) => seed({ sql, statements, clock }, request)),
       ),
     schemaVersion: () => connection.transact({ tenant_id: null, mode: 'read only' }, readPostgresSchema),
   };

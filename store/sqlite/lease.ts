@@ -1,6 +1,15 @@
 // The lease on a scope's row: taken, renewed, checked and given back, by the database's clock.
 import type { DatabaseSync } from 'node:sqlite';
-import { type LeaseRow, lapsed, lapsedHolder, leaseHeld, leaseLost, leaseSeconds, refuseLease } from '../lease.ts';
+import {
+  type LeaseRow,
+  lapsed,
+  lapsedHolder,
+  leaseHeld,
+  leaseLost,
+  leaseSeconds,
+  refuseLease,
+  remainingOf,
+} from '../lease.ts';
 import type { ScopeState } from '../settle.ts';
 import type { Lease, LeaseAnswer, LeaseRequest } from '../store.ts';
 import { prepare, readTexts } from './connection.ts';
@@ -68,7 +77,7 @@ export function readIdleScope(
     `select ${sqlNow} as now, org_id, enumerated_at, held, lease_expires_at from scopes where tenant_id = ? and scope = ?`,
   ).get(tenant_id, scope);
   if (row === undefined) return null;
-  if (row.lease_expires_at !== null && row.lease_expires_at > row.now) throw leaseHeld(scope);
+  if (remainingOf(row) > 0) throw leaseHeld(scope);
   return decodeState(row);
 }
 

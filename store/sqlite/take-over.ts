@@ -1,7 +1,7 @@
 // How endpoints that are observed replace seeds of other ids at their URLs.
 import type { DatabaseSync } from 'node:sqlite';
 import type { Observed } from '../observed.ts';
-import { type Located, replacedSeeds, urlsOf } from '../seed.ts';
+import { type Located, takenOverSeeds, urlsOf } from '../seed.ts';
 import type { Finding } from '../vanish.ts';
 import { vanish } from './absence.ts';
 import { prepare } from './connection.ts';
@@ -16,7 +16,7 @@ export function readLocated(database: DatabaseSync, tenant_id: string, urls: rea
   ).all(tenant_id, JSON.stringify(urls));
 }
 
-/** Lets the living seeds at the URLs of these endpoints vanish, unless they are these endpoints. */
+/** Lets the living seeds at the URLs of these endpoints vanish, once the batch is written: of a refused one the seed stays. */
 export function takeOverSeeds(
   context: WriterContext,
   { tenant_id, observed }: { readonly tenant_id: string; readonly observed: readonly Observed[] },
@@ -24,6 +24,6 @@ export function takeOverSeeds(
 ): void {
   if (observed.length === 0) return;
   const located = readLocated(context.database, tenant_id, urlsOf(observed));
-  const keys = replacedSeeds(located, observed);
+  const keys = takenOverSeeds(located);
   vanish(context, { tenant_id, kind: 'monitoring_endpoint', keys }, { ...finding, reason: 'taken_over' });
 }
