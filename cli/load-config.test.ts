@@ -141,6 +141,16 @@ describe('problems', () => {
     expect(message).not.toContain('nonsense');
   });
 
+  test('of a file that is no YAML are all told by their lines, and no line is quoted', async () => {
+    const INVENTORY_CONFIG = await writeDocument('tenant: "a\\qhunter2"\ndatabase: { url: %hunter2 }\n');
+
+    const message = await problemsOf(loadConfig({ INVENTORY_CONFIG }));
+
+    expect(message).toContain(`${INVENTORY_CONFIG}:1 is not YAML`);
+    expect(message).toContain(`${INVENTORY_CONFIG}:2 is not YAML`);
+    expect(message).not.toContain('hunter2');
+  });
+
   test('of a missing or unreadable file name the variable', async () => {
     expect(await problemsOf(loadConfig({ INVENTORY_CONFIG: join(folder, 'absent.yaml') }))).toContain(
       'INVENTORY_CONFIG',

@@ -1,11 +1,11 @@
 // Reads the configuration file and the starter kit's variables into one validated value.
 import { readFile } from 'node:fs/promises';
-import { parse } from 'yaml';
 import type { z } from 'zod';
 import type { Collector } from '#core/collector.ts';
 import { type Config, configSchema, findInlineSecrets, parsePart, resolveReferences } from '#core/config.ts';
 import { ConfigError, type ConfigProblem } from '#core/errors.ts';
 import { describeError } from '#core/redact.ts';
+import { parseYaml } from '#core/yaml.ts';
 import type { Variables } from './environment.ts';
 
 /** The configuration with the database's URL settled. */
@@ -63,9 +63,13 @@ export async function readDocument(variables: Variables, problems: ConfigProblem
   const path = variables.INVENTORY_CONFIG;
   if (path === undefined || path === '') return {};
   try {
-    return parse(await readFile(path, 'utf8')) ?? {};
+    const yaml = parseYaml(await readFile(path, 'utf8'));
+    problems.push(
+      ...yaml.problems.map(({ line, remedy }) => ({ key: 'INVENTORY_CONFIG', remedy: `${path}:${line} ${remedy}` })),
+    );
+    return yaml.value ?? {};
   } catch (error) {
-    problems.push({ key: 'INVENTORY_CONFIG', remedy: `${path} cannot be read as YAML: ${describeError(error)}` });
+    problems.push({ key: 'INVENTORY_CONFIG', remedy: `${path} cannot be read: ${describeError(error)}` });
     return {};
   }
 }

@@ -150,7 +150,9 @@ test.for([
   ['[{"targets": ["http://user:hidden@a:1"]}]', 'holds a user or a password'],
   ['[{"targets": ["http://"]}]', '0.targets.0'],
   ['{"targets": []}', 'the file'],
-  ['[', 'cannot be read'],
+  ['[', 'a.json:1 is not YAML'],
+  ['[{"targets": [*hidden]}]', 'a.json:1 has an alias'],
+  ['- targets:\n  - "http://user:hidden@a\\q"', 'a.json:2 is not YAML'],
 ])('a file that holds %s is told by its name, without what is in it', ([text, expected]) => {
   const folder = createFolder({ 'a.json': String(text) });
 
