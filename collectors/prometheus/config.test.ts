@@ -98,6 +98,11 @@ test.for([
   [{ endpoints: [{ name: 'A b', url: 'http://a' }] }, 'lower-case'],
   [{ endpoints: [{ name: 'a', url: 'http://a', path_prefix: 'x' }] }, 'a path'],
   [{ endpoints: [{ name: 'a', url: 'http://a', client_key_file: '/k' }] }, 'both or none'],
+  [{ endpoints: [{ name: 'a', url: 'http://a', tenant: 'x\ny: z' }] }, 'endpoints.0.tenant'],
+  [{ endpoints: [{ name: 'a', url: 'http://a', tenant: 'käse' }] }, 'endpoints.0.tenant'],
+  [{ endpoints: [{ name: 'a', url: 'http://a', tenant: 'x', tenant_header: 'Authorization' }] }, 'in auth'],
+  [{ endpoints: [{ name: 'a', url: 'http://a', tenant: 'x', tenant_header: 'X-Api-Key' }] }, 'in auth'],
+  [{ timeout: '0s', endpoints: [{ name: 'a', url: 'http://a' }] }, 'more than 0'],
   [{ timeout: '5', endpoints: [{ name: 'a', url: 'http://a' }] }, 'number and a unit'],
 ])('%j is told', ([part, expected]) => {
   expect(problemsOf(part).join()).toContain(String(expected));
