@@ -136,9 +136,40 @@ describe('problems', () => {
 
     const message = await problemsOf(loadCollectorConfig({ INVENTORY_CONFIG }, await loadCollector('aws')));
 
-    for (const key of ['tenant', 'database.url', 'EXTERNAL_ID', 'api.listen']) expect(message).toContain(key);
+    for (const key of ['tenant', 'database.url', 'EXTERNAL_ID', 'api.listen', 'role_chain.0.role_arn']) {
+      expect(message).toContain(key);
+    }
     expect(message).not.toContain('hunter2');
     expect(message).not.toContain('nonsense');
+  });
+
+  test('of a key that is no name of a collector are told as that, beside those of the collector', async () => {
+    const INVENTORY_CONFIG = await writeDocument('collectors: { Foo: {}, prometheus: { endpoints: [{ nam: b }] } }');
+
+    const message = await problemsOf(loadCollectorConfig({ INVENTORY_CONFIG }, await loadCollector('prometheus')));
+
+    expect(message).toContain('collectors.Foo: is not the name of a collector');
+    expect(message).toContain('collectors.prometheus.endpoints.0.url');
+  });
+
+  test('of a document that is no map do not say that its collector is missing', async () => {
+    for (const text of ['- a', 'collectors: [a]', 'a: [']) {
+      const INVENTORY_CONFIG = await writeDocument(text);
+
+      const message = await problemsOf(loadCollectorConfig({ INVENTORY_CONFIG }, await loadCollector('prometheus')));
+
+      expect(message).not.toContain('name an endpoint');
+    }
+  });
+
+  test('of a file that is no YAML are all told by their lines, and no line is quoted', async () => {
+    const INVENTORY_CONFIG = await writeDocument('tenant: "a\\qhunter2"\ndatabase: { url: %hunter2 }\n');
+
+    const message = await problemsOf(loadConfig({ INVENTORY_CONFIG }));
+
+    expect(message).toContain(`${INVENTORY_CONFIG}:1 is not YAML`);
+    expect(message).toContain(`${INVENTORY_CONFIG}:2 is not YAML`);
+    expect(message).not.toContain('hunter2');
   });
 
   test('of a missing or unreadable file name the variable', async () => {

@@ -1,11 +1,18 @@
 // Reads the configuration file and the starter kit's variables into one validated value.
 import { readFile } from 'node:fs/promises';
-import { parse } from 'yaml';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Collector } from '#core/collector.ts';
-import { type Config, configSchema, findInlineSecrets, parsePart, resolveReferences } from '#core/config.ts';
+import {
+  type Config,
+  collectorSchema,
+  configSchema,
+  findInlineSecrets,
+  parsePart,
+  resolveReferences,
+} from '#core/config.ts';
 import { ConfigError, type ConfigProblem } from '#core/errors.ts';
 import { describeError } from '#core/redact.ts';
+import { parseYaml } from '#core/yaml.ts';
 import type { Variables } from './environment.ts';
 
 /** The configuration with the database's URL settled. */
@@ -29,13 +36,15 @@ export async function loadCollectorConfig<Schema extends z.ZodType>(
   collector: Collector<Schema> | undefined,
 ): Promise<{ config: LoadedConfig; part: z.output<Schema> | undefined }> {
   const problems: ConfigProblem[] = [];
-  const document = await readDocument(variables, problems);
-  findInlineSecrets(document, problems);
+  const written = await readDocument(variables, problems);
+  const isRead = problems.length === 0;
+  findInlineSecrets(written, problems);
   const unset: ConfigProblem[] = [];
-  const config = parsePart(configSchema, resolveReferences(document, variables, unset), '', problems);
+  const document = resolveReferences(written, variables, unset);
+  const config = parsePart(configSchema, document, '', problems);
   problems.push(...unset.filter(({ key }) => isNeeded(key, collector?.name)));
   const databaseUrl = config && (await readDatabaseUrl(config, variables, problems));
-  const part = config && collector ? parseCollectorPart(collector, config, variables, problems) : undefined;
+  const part = collector && isRead ? parseCollectorPart(collector, document, variables, problems) : undefined;
   if (problems.length > 0 || config === undefined || databaseUrl === undefined) {
     throw new ConfigError('bad_configuration', problems);
   }
@@ -49,11 +58,15 @@ function isNeeded(key: string, collector: string | undefined): boolean {
 
 function parseCollectorPart<Schema extends z.ZodType>(
   collector: Collector<Schema>,
-  config: Config,
+  document: unknown,
   variables: Variables,
   problems: ConfigProblem[],
 ): z.output<Schema> | undefined {
-  const own = config.collectors[collector.name]?.own ?? {};
+  // Whatever is wrong with the rest of the document; what is wrong around this part has been told.
+  const partSchema = z.object({ [collector.name]: collectorSchema.optional() });
+  const found = z.object({ collectors: partSchema.default({}) }).safeParse(document);
+  if (!found.success) return undefined;
+  const own = found.data.collectors[collector.name]?.own ?? {};
   const part = Object.keys(own).length > 0 ? own : (collector.fromEnvironment?.(variables) ?? {});
   return parsePart(collector.config, part, `collectors.${collector.name}`, problems);
 }
@@ -63,9 +76,13 @@ export async function readDocument(variables: Variables, problems: ConfigProblem
   const path = variables.INVENTORY_CONFIG;
   if (path === undefined || path === '') return {};
   try {
-    return parse(await readFile(path, 'utf8')) ?? {};
+    const yaml = parseYaml(await readFile(path, 'utf8'));
+    problems.push(
+      ...yaml.problems.map(({ line, remedy }) => ({ key: 'INVENTORY_CONFIG', remedy: `${path}:${line} ${remedy}` })),
+    );
+    return yaml.value ?? {};
   } catch (error) {
-    problems.push({ key: 'INVENTORY_CONFIG', remedy: `${path} cannot be read as YAML: ${describeError(error)}` });
+    problems.push({ key: 'INVENTORY_CONFIG', remedy: `${path} cannot be read: ${describeError(error)}` });
     return {};
   }
 }

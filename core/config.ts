@@ -126,7 +126,7 @@ const pruneSchema = z.preprocess(
 );
 
 /** What the part of every collector may say beside its own fields. */
-const collectorSchema = z.preprocess(
+export const collectorSchema = z.preprocess(
   // `aws:` and no more.
   (part) => part ?? {},
   z
@@ -169,7 +169,9 @@ export function parsePart<Schema extends z.ZodType>(
   if (parsed.success) return parsed.data;
   for (const issue of parsed.error.issues) {
     const path = [key, ...issue.path.map(String)].filter((part) => part !== '').join('.');
-    problems.push({ key: path || 'configuration', remedy: issue.message });
+    // Of a key that is none, what its own schema says.
+    const { message } = (issue.code === 'invalid_key' && issue.issues[0]) || issue;
+    problems.push({ key: path || 'configuration', remedy: message });
   }
   return undefined;
 }

@@ -21,6 +21,15 @@ describe('openDeadline', () => {
     expect(signal.reason).toMatchObject({ name: 'TimeoutError', message: 'no answer within 100 ms' });
   });
 
+  test.for([2 ** 31, Number.POSITIVE_INFINITY])('does not abort at once for being %d ms away', (timeoutMs) => {
+    const { signal, clear } = openDeadline(timeoutMs);
+
+    vi.advanceTimersByTime(3_600_000);
+
+    expect(signal.aborted).toBe(false);
+    clear();
+  });
+
   test('says what it is told to say', () => {
     const { signal } = openDeadline(100, undefined, 'the run took too long');
 

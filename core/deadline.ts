@@ -6,6 +6,9 @@ export interface Deadline {
   clear(): void;
 }
 
+// The longest that a timer takes, 24 days: for anything longer it would fire at once.
+const maxTimerMs = 2 ** 31 - 1;
+
 /** Opens a deadline of so many milliseconds. The abort reason is a TimeoutError with this message, or the parent's reason. */
 export function openDeadline(
   timeoutMs: number,
@@ -14,7 +17,8 @@ export function openDeadline(
 ): Deadline {
   const controller = new AbortController();
   const abort = () => controller.abort(parent?.reason);
-  const timer = setTimeout(() => controller.abort(new DOMException(message, 'TimeoutError')), timeoutMs);
+  const timeOut = () => controller.abort(new DOMException(message, 'TimeoutError'));
+  const timer = setTimeout(timeOut, Math.min(timeoutMs, maxTimerMs));
   if (parent?.aborted) abort();
   parent?.addEventListener('abort', abort, { once: true });
   return {

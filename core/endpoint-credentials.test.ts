@@ -91,6 +91,8 @@ test.for([
   ['is not there', undefined],
   ['is empty', ''],
   ['has two lines', `${secretMarker}\nx`],
+  ['holds what no header can', `${secretMarker}€`],
+  ['holds more than a token', `Bearer ${secretMarker}`],
 ])('a file that %s is told by its name', async ([, text]) => {
   const file = text === undefined ? '/nowhere/token' : await createFile(text);
 

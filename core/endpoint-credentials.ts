@@ -24,7 +24,7 @@ export async function readAuthorization(auth: Auth, options: CredentialOptions):
       return { authorization: toBasic(auth.username, password) };
     }
     case 'token':
-      return { authorization: `Bearer ${await readSecret(auth.token, options.signal)}` };
+      return { authorization: `Bearer ${await readToken(auth.token, options.signal)}` };
     case 'oauth':
       return { authorization: `Bearer ${await fetchToken(auth.client, options)}` };
   }
@@ -40,14 +40,24 @@ function toBasic(user: string, password: string): string {
   return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
 }
 
+// Nothing else can be in a header: no request would be made, and the endpoint be called unreachable.
+async function readToken(secret: Secret, signal: AbortSignal): Promise<string> {
+  const token = await readSecret(secret, signal);
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw new ProviderError('no_credentials', `${nameOf(secret)} must hold a token: ASCII characters without spaces`);
+}
+
 async function readSecret(secret: Secret, signal: AbortSignal): Promise<string> {
   const text = 'value' in secret ? secret.value : await readText(secret.file, signal);
   // A line break would end the header.
   if (!/^[^\p{Cc}]+$/u.test(text)) {
-    const where = 'file' in secret ? secret.file : 'the variable';
-    throw new ProviderError('no_credentials', `${where} must hold the secret and nothing else, on one line`);
+    throw new ProviderError('no_credentials', `${nameOf(secret)} must hold the secret and nothing else, on one line`);
   }
   return text;
+}
+
+function nameOf(secret: Secret): string {
+  return 'file' in secret ? secret.file : 'the variable';
 }
 
 /** The text of a file without the white space around it. Throws ProviderError `no_credentials`. */

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { hashText } from './json.ts';
 import { isLoopback } from './local-address.ts';
+import { redactText } from './redact.ts';
 
 /** An http or https URL without user, query and fragment; it comes out normalised and without a slash at its end. */
 export const baseUrlSchema = z
@@ -36,11 +37,19 @@ export function toPlainUrl(text: string): string | undefined {
   return /^https?:$/.test(protocol) ? withoutSlash(origin + pathname) : undefined;
 }
 
+/** The same of a URL that somebody else has told: keys that some servers want in their path are masked. */
+export function toToldUrl(text: string): string | undefined {
+  const url = toPlainUrl(text);
+  return url && redactText(url);
+}
+
 /** Whether a URL leads to the machine that follows it: the same text is another server elsewhere. */
 export function leadsToLoopback(url: string): boolean {
   return isLoopback(new URL(url).hostname.replace(/^\[|\]$/g, ''));
 }
 
 function withoutSlash(url: string): string {
-  return url.replace(/\/+$/, '');
+  let end = url.length;
+  while (url[end - 1] === '/') end -= 1;
+  return url.slice(0, end);
 }

@@ -204,3 +204,13 @@ test.for([
 ] as const)('of %s is left %s', ([text, expected]) => {
   expect(toPlainUrl(text)).toBe(expected);
 });
+
+test('closing slashes are cut off in a moment, however many there are', () => {
+  const slashes = '/'.repeat(100_000);
+  const startedMs = performance.now();
+
+  expect(toPlainUrl(`https://a.example/b${slashes}`)).toBe('https://a.example/b');
+  expect(toPlainUrl(`https://a.example${slashes}b`)).toBe(`https://a.example${slashes}b`);
+
+  expect(performance.now() - startedMs).toBeLessThan(1000);
+});

@@ -42,11 +42,14 @@ describe('refused', () => {
     '[febf::1]',
     '[fd00:ec2::254]',
     '[fd00:ec2::23]',
+    '[fd20:ce::254]',
+    '[fd00:c1::a9fe:a9fe]',
     '[::ffff:127.0.0.1]',
     '[::ffff:a9fe:a9fe]',
     '[::127.0.0.1]',
     '[::ffff:0:169.254.169.254]',
     '[64:ff9b::169.254.169.254]',
+    '[64:ff9b:1::169.254.169.254]',
     '[2002:7f00:1::]',
   ])('%s', (authority) => {
     expect(guard(hostOf(authority))).toBe(true);

@@ -18,11 +18,12 @@ export function isLoopback(host: string): boolean {
 /** Whether the host of a URL, as the URL parser spells it, is refused. Names are not looked up, for nothing is asked for. */
 export type HostGuard = (hostname: string) => boolean;
 
-// Loopback and whatever else a kernel takes for itself; link-local; the metadata of AWS, Google Cloud and Azure (169.254/16
-// and fd00:ec2::/32), of Azure's host (168.63.129.16), Alibaba (100.100.100.200) and Oracle (192.0.0.192).
+// Loopback and whatever else a kernel takes for itself; link-local; the metadata of AWS, Google Cloud and Azure (169.254/16,
+// fd00:ec2::/32 and fd20:ce::254), of Azure's host (168.63.129.16), Alibaba (100.100.100.200) and Oracle (192.0.0.192,
+// fd00:c1::a9fe:a9fe).
 const guardedRanges = [
   ...['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '100.100.100.200/32', '168.63.129.16/32', '192.0.0.192/32'],
-  ...['::/128', '::1/128', 'fe80::/10', 'fd00:ec2::/32'],
+  ...['::/128', '::1/128', 'fe80::/10', 'fd00:ec2::/32', 'fd20:ce::254/128', 'fd00:c1::a9fe:a9fe/128'],
 ];
 
 const guardedNames =
@@ -67,13 +68,13 @@ function familyOf(address: string): 'ipv4' | 'ipv6' {
   return isIP(address) === 6 ? 'ipv6' : 'ipv4';
 }
 
-// The address, and the IPv4 address that packets to it end at: mapped, compatible, translated (RFC 2765, 6052) and 6to4.
+// The address, and the IPv4 address that packets to it end at: mapped, compatible, translated (RFC 2765, 6052, 8215) and 6to4.
 function addressesIn(address: string): string[] {
   if (isIP(address) === 4) return [address];
   const groups = toGroups(address);
   const hex = groups.map((group) => group.toString(16)).join(':');
   const last = toIPv4(groups[6], groups[7]);
-  if (/^0:0:0:0:(0:0|0:ffff|ffff:0):/.test(hex) || hex.startsWith('64:ff9b:0:0:0:0:')) return [address, last];
+  if (/^(0:0:0:0:(0:0|0:ffff|ffff:0)|64:ff9b:(0:0:0:0|1:.+)):/.test(hex)) return [address, last];
   return hex.startsWith('2002:') ? [address, toIPv4(groups[1], groups[2])] : [address];
 }
 

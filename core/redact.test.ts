@@ -233,6 +233,31 @@ describe('isSecretName', () => {
   });
 });
 
+describe('the time that redaction takes', () => {
+  // Small ones first: what takes exponential time fails there, and does not hang.
+  test.for([
+    ['digits after a secret name', 'token', '1', '!'],
+    ['beginnings of JSON Web Tokens', '', 'eyJ-', ''],
+    ['JSON Web Tokens without their second part', '', 'eyJaaaaaa-', '.'],
+    ['words that may follow a secret name', 'token', 'keystringid1', '!'],
+    ['quotes that never close', 'token="', "token='\\\\", ''],
+    ['blanks after a name', 'token', ' ', 'x'],
+    ['blanks after a scheme', 'bearer', ' ', 'x'],
+    ['private keys that begin', '-----BEGIN PRIVATE KEY-----', '-----END A', ''],
+    ['users of URLs', '', '://a', ''],
+  ] as const)('grows with the length of %s, and no faster', ([, before, repeated, after]) => {
+    for (const length of [27, 100_000]) {
+      const text = before + repeated.repeat(Math.ceil(length / repeated.length)) + after;
+      const startedMs = performance.now();
+
+      redactText(text);
+      isSecretName(text);
+
+      expect(performance.now() - startedMs).toBeLessThan(1000);
+    }
+  });
+});
+
 describe('describeError', () => {
   test('tells cause after cause on one line, each once, without secrets', () => {
     const root = new Error('connect https://u:hunter2@h.example\n  refused');

@@ -8,8 +8,9 @@ const mask = '[redacted]';
 const secretWord =
   'pass(?:word|wd|phrase)|pwd|secret|token|(?:api|access|account|private)[-_ ]?key|credential|authorization|cookie|signature|assertion|connection[-_ ]?string';
 // What may follow such a word and still name the secret itself: `SecretAccessKeyId`, `secret_text`, `tokens`. Anything else
-// names something about it: `tokenEndpoint`, `secretName`, `passwordLastUsed`.
-const secretSuffix = '(?:s|[-_. ]?(?:id|key|text|string|value|hash|data|pem|\\d+))*';
+// names something about it: `tokenEndpoint`, `secretName`, `passwordLastUsed`. Digits one by one, for anybody writes these names:
+// of a run of them inside the repetition, every way to cut it up would be tried.
+const secretSuffix = '(?:s|[-_. ]?(?:id|key|text|string|value|hash|data|pem|\\d))*';
 
 // Not codes that say what is wrong with a secret, in front of the sentence that tells it: `no_credentials: …`, `invalid_token: …`.
 const noCode = '(?!(?<=\\b(?:no|invalid)_)\\w+: )';
@@ -43,8 +44,9 @@ const textPatterns: readonly (readonly [RegExp, string])[] = [
     `$1${mask}`,
   ],
   [/\b((?:set-)?cookie\\*["']?\s*:\s*\\*["']?)[^\r\n"'\\]+/gi, `$1${mask}`],
-  // Tokens that are known by their form: JSON Web Tokens; key ids of AWS; GitHub, Grafana, Google, Slack, Entra ID
-  [/\beyJ[\w-]{6,}\.[\w-]{6,}(?:\.[\w-]*)*/g, mask],
+  // Tokens that are known by their form: JSON Web Tokens; key ids of AWS; GitHub, Grafana, Google, Slack, Entra ID. The first
+  // is looked for once in each run of its letters: from every `eyJ` in it, the time would grow with the square of its length.
+  [/(?<![\w-])((?:(?!\beyJ)[\w-])*)\beyJ[\w-]{6,}\.[\w-]{6,}(?:\.[\w-]*)*/g, `$1${mask}`],
   [/\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g, mask],
   [
     /\b(?:gh[a-z]_\w{20,}|gl(?:sa|c)_[\w+/=]{20,}|AIza[\w-]{35}|ya29\.[\w.-]{20,}|xox[a-z]-[\w-]{10,}|\w{3}8Q~[\w.~-]{30,})/g,

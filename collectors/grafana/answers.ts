@@ -3,12 +3,12 @@
 import { z } from 'zod';
 import { parseJson } from '#core/json.ts';
 
-// Hidden values are empty there.
-const textSchema = z.string().min(1).optional().catch(undefined);
+// Hidden values are empty there; longer than its database holds is none of Grafana's.
+const textSchema = z.string().min(1).max(1000).optional().catch(undefined);
 
 /** `/api/health`, with status 200 and 503 alike: https://grafana.com/docs/grafana/latest/developers/http_api/other/#health-api */
 export const healthSchema = z.object({
-  database: z.string().min(1),
+  database: z.string().min(1).max(200),
   version: textSchema,
   commit: textSchema,
   enterpriseCommit: textSchema,
@@ -16,7 +16,7 @@ export const healthSchema = z.object({
 export type Health = z.output<typeof healthSchema>;
 
 /** `/api/org`: https://grafana.com/docs/grafana/latest/developers/http_api/org/#get-current-organization; the postal address is left out. */
-export const orgSchema = z.object({ id: z.int(), name: z.string() });
+export const orgSchema = z.object({ id: z.int(), name: z.string().max(1000) });
 export type Org = z.output<typeof orgSchema>;
 
 /** `/api/frontend/settings`, of which everything else is for the browser, passwords of direct data sources among it. */
@@ -33,10 +33,10 @@ export const datasourcesSchema = z.array(
   z.object({
     // Absent before 8.0.
     uid: textSchema,
-    name: z.string(),
-    type: z.string(),
+    name: z.string().max(1000),
+    type: z.string().max(1000),
     access: textSchema,
-    url: z.string().catch(''),
+    url: z.string().max(4096).catch(''),
     isDefault: z.boolean().optional().catch(undefined),
     readOnly: z.boolean().optional().catch(undefined),
     jsonData: z

@@ -79,6 +79,19 @@ test('a hidden version is told to the signed-in; to others it stays unknown, and
   expect(visiting.attributes.details).not.toHaveProperty('commit');
 });
 
+test('what is told at length is not taken for a version, and a key in a name is not told on', async () => {
+  const { fake, endpoint } = await startGrafana();
+  const key = `glsa_${'a1'.repeat(16)}_0123abcd`;
+  fake.world.version = 'v'.repeat(100_000);
+  fake.world.org.name = `of ${key}`;
+
+  const { attributes, raw } = await read(endpoint);
+
+  expect(attributes).toMatchObject({ status: 'up', details: { org: { name: 'of [redacted]' } } });
+  expect(attributes).not.toHaveProperty('version');
+  expect(JSON.stringify(raw).length).toBeLessThan(10_000);
+});
+
 test('a failing database is degraded: the body of the 503 is kept, and nothing else is asked', async () => {
   const { fake, endpoint } = await startGrafana();
   fake.world.database = 'failing';

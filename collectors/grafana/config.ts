@@ -42,7 +42,10 @@ const examples = [
 /** Schema of `collectors.grafana`. */
 export const grafanaConfigSchema = z
   .strictObject({
-    timeout: durationSchema.prefault('5s').meta({ description: 'how long one request may take' }),
+    timeout: durationSchema
+      .prefault('5s')
+      .refine((ms) => ms > 0, 'must be more than 0')
+      .meta({ description: 'how long one request may take' }),
     endpoints: z.array(endpointSchema).default([]),
   })
   .superRefine(({ endpoints }, issues) => {

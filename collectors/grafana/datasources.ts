@@ -1,5 +1,5 @@
 // Data sources as they are stored: where they lead and what they are, without anything that could be a secret.
-import { toPlainUrl } from '#core/endpoint-url.ts';
+import { toToldUrl } from '#core/endpoint-url.ts';
 import type { JsonObject } from '#core/json.ts';
 import { redactText } from '#core/redact.ts';
 import type { WireDatasource } from './answers.ts';
@@ -25,7 +25,7 @@ export function inOrder(datasources: readonly WireDatasource[]): WireDatasource[
 
 // Databases are named by host and port. Of anything else nobody knows which part is the secret.
 function toAddress(text: string): string | null {
-  const url = toPlainUrl(text);
-  if (url !== undefined) return redactText(url);
+  const url = toToldUrl(text);
+  if (url !== undefined) return url;
   return /^[\w.-]+(:\d{1,5})?$/.test(text) ? text : null;
 }

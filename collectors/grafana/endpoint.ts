@@ -2,6 +2,7 @@
 import { endpointId } from '#core/endpoint-url.ts';
 import { type JsonObject, toJson } from '#core/json.ts';
 import type { Observation } from '#core/observation.ts';
+import { redactText } from '#core/redact.ts';
 import type { GrafanaEndpoint } from './config.ts';
 import { inOrder, toDetail } from './datasources.ts';
 import type { Details } from './details.ts';
@@ -58,7 +59,7 @@ function toDetails({ vitals: { reason, health, org }, found: { build, datasource
   const commit = build?.commit ?? health?.commit;
   return {
     status_reason: reason,
-    ...(org !== undefined && { org: { ...org } }),
+    ...(org !== undefined && { org: { ...org, name: redactText(org.name) } }),
     ...(build?.edition !== undefined && { edition: build.edition }),
     ...(commit !== undefined && { commit }),
     ...(health !== undefined && { hides_version: health.version === undefined }),

@@ -31,6 +31,17 @@ test('a data source leads to the Prometheus of its URL, without user, query and 
   expect(observations[1]?.evidence).toEqual(requests.filter(({ operation }) => operation === 'grafana:Datasources'));
 });
 
+test('a key in the path of a data source is told nowhere', async () => {
+  const { fake, endpoint } = await startGrafana();
+  const key = `glsa_${'a1'.repeat(16)}_0123abcd`;
+  addDatasource(fake.world, { uid: 'a', type: 'prometheus', url: `https://prometheus.example/${key}` });
+
+  const { relations, attributes } = await read(endpoint);
+
+  expect(told(relations)).toEqual(['queries https://prometheus.example/[redacted] peer_url 80']);
+  expect(JSON.stringify(attributes)).not.toContain(key);
+});
+
 test('several data sources of one URL are one relation, which names them all, in whatever order they came', async () => {
   const { fake, endpoint } = await startGrafana();
   addDatasource(fake.world, { uid: 'b', name: 'A', type: 'prometheus', url: 'http://prometheus.example' });

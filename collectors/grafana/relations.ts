@@ -1,6 +1,6 @@
 // What a Grafana leads to: the Prometheus servers that it queries and the accounts that it monitors, as somebody has written down or its data sources tell.
 import { accountsInLabels } from '#core/account-reference.ts';
-import { leadsToLoopback, toPlainUrl } from '#core/endpoint-url.ts';
+import { leadsToLoopback, toToldUrl } from '#core/endpoint-url.ts';
 import { type Claim, toRelation } from '#core/monitoring.ts';
 import type { Observation } from '#core/observation.ts';
 import type { Request } from '#core/provenance.ts';
@@ -72,7 +72,7 @@ const prometheusTypes = [
 ] as const;
 
 function toServers(configured: GrafanaEndpoint, { type, url }: WireDatasource): Target[] {
-  const to_ref = prometheusTypes.some((known) => known === type) ? toPlainUrl(url) : undefined;
+  const to_ref = prometheusTypes.some((known) => known === type) ? toToldUrl(url) : undefined;
   // On the machine of a Grafana elsewhere, loopback is another machine than here.
   if (to_ref === undefined || (leadsToLoopback(to_ref) && !leadsToLoopback(configured.url))) return [];
   return [{ relation: 'queries', to_kind: 'monitoring_endpoint', to_ref, basis: 'peer_url' }];

@@ -2,6 +2,7 @@
 import { judgeNoAnswer, judgeRefusal, type Verdict as SharedVerdict } from '#core/endpoint-verdict.ts';
 import { ProviderError } from '#core/errors.ts';
 import type { HttpAnswer } from '#core/http.ts';
+import { redactText } from '#core/redact.ts';
 import { type Health, healthSchema, type Org, orgSchema, parseAnswer } from './answers.ts';
 import { type Operation, paths } from './permissions.ts';
 import { ask, type Session } from './session.ts';
@@ -41,7 +42,9 @@ async function judgeHealth(session: Session, found: Found): Promise<Verdict | un
   const health = parseAnswer(healthSchema, answer.body);
   if (health === undefined) return judgeStranger(answer);
   found.health = health;
-  return health.database === 'ok' ? undefined : { status: 'degraded', reason: `its database is ${health.database}` };
+  return health.database === 'ok'
+    ? undefined
+    : { status: 'degraded', reason: `its database is ${redactText(health.database)}` };
 }
 
 // Only an organization that is told proves that the credentials are good.

@@ -2,8 +2,15 @@
 import { z } from 'zod';
 import { parseJson } from '#core/json.ts';
 
-const textSchema = z.string().min(1).optional().catch(undefined);
+// Longer is none of them, and would be stored.
+const textSchema = z.string().min(1).max(200).optional().catch(undefined);
 const numberSchema = z.number().optional().catch(undefined);
+
+// Flat, so that nothing is nested deeper than can be walked.
+const featureSchema = z
+  .union([z.string().max(200), z.boolean(), z.number()])
+  .nullable()
+  .catch(null);
 
 /** https://prometheus.io/docs/prometheus/latest/querying/api/#build-information; `application` and `features` are Mimir's. */
 export const buildInfoSchema = z.object({
@@ -13,7 +20,7 @@ export const buildInfoSchema = z.object({
   branch: textSchema,
   buildDate: textSchema,
   goVersion: textSchema,
-  features: z.record(z.string(), z.unknown()).optional().catch(undefined),
+  features: z.record(z.string().max(100), featureSchema).optional().catch(undefined),
 });
 export type BuildInfo = z.output<typeof buildInfoSchema>;
 

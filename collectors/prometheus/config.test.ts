@@ -98,6 +98,11 @@ test.for([
   [{ endpoints: [{ name: 'A b', url: 'http://a' }] }, 'lower-case'],
   [{ endpoints: [{ name: 'a', url: 'http://a', path_prefix: 'x' }] }, 'a path'],
   [{ endpoints: [{ name: 'a', url: 'http://a', client_key_file: '/k' }] }, 'both or none'],
+  [{ endpoints: [{ name: 'a', url: 'http://a', tenant: 'x\ny: z' }] }, 'endpoints.0.tenant'],
+  [{ endpoints: [{ name: 'a', url: 'http://a', tenant: 'käse' }] }, 'endpoints.0.tenant'],
+  [{ endpoints: [{ name: 'a', url: 'http://a', tenant: 'x', tenant_header: 'Authorization' }] }, 'in auth'],
+  [{ endpoints: [{ name: 'a', url: 'http://a', tenant: 'x', tenant_header: 'X-Api-Key' }] }, 'in auth'],
+  [{ timeout: '0s', endpoints: [{ name: 'a', url: 'http://a' }] }, 'more than 0'],
   [{ timeout: '5', endpoints: [{ name: 'a', url: 'http://a' }] }, 'number and a unit'],
 ])('%j is told', ([part, expected]) => {
   expect(problemsOf(part).join()).toContain(String(expected));
@@ -150,7 +155,9 @@ test.for([
   ['[{"targets": ["http://user:hidden@a:1"]}]', 'holds a user or a password'],
   ['[{"targets": ["http://"]}]', '0.targets.0'],
   ['{"targets": []}', 'the file'],
-  ['[', 'cannot be read'],
+  ['[', 'a.json:1 is not YAML'],
+  ['[{"targets": [*hidden]}]', 'a.json:1 has an alias'],
+  ['- targets:\n  - "http://user:hidden@a\\q"', 'a.json:2 is not YAML'],
 ])('a file that holds %s is told by its name, without what is in it', ([text, expected]) => {
   const folder = createFolder({ 'a.json': String(text) });
 

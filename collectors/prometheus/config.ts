@@ -4,6 +4,7 @@ import { accountReferenceSchema } from '#core/account-reference.ts';
 import { durationSchema } from '#core/config.ts';
 import { type Auth, authSchema } from '#core/endpoint-auth.ts';
 import { baseUrlSchema, joinPath } from '#core/endpoint-url.ts';
+import { isSecretName } from '#core/redact.ts';
 import { readTargetFiles } from './target-files.ts';
 
 const nameSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and dashes');
@@ -14,10 +15,16 @@ const accessFields = {
     .string()
     .regex(/^(\/[\w.~-]+)+\/?$/, 'a path such as /prometheus')
     .optional(),
-  tenant: z.string().min(1).optional().meta({ description: 'whose data is asked for: Mimir, Cortex, Thanos' }),
+  tenant: z
+    .string()
+    .regex(/^[\x21-\x7e]+$/, 'ASCII characters without spaces: it is sent in a header')
+    .optional()
+    .meta({ description: 'whose data is asked for: Mimir, Cortex, Thanos' }),
+  // The tenant is told in the record, so it must be no secret.
   tenant_header: z
     .string()
     .regex(/^[A-Za-z0-9-]+$/, 'the name of a header')
+    .refine((name) => !isSecretName(name), 'is a header for secrets: give them in auth')
     .default('X-Scope-OrgID'),
   auth: authSchema.prefault({}),
   ca_file: z
@@ -83,7 +90,10 @@ const examples = [
 /** Schema of `collectors.prometheus`. The files are read here, so that every endpoint is a scope by its name. */
 export const prometheusConfigSchema = z
   .strictObject({
-    timeout: durationSchema.prefault('5s').meta({ description: 'how long one request may take' }),
+    timeout: durationSchema
+      .prefault('5s')
+      .refine((ms) => ms > 0, 'must be more than 0')
+      .meta({ description: 'how long one request may take' }),
     endpoints: z.array(endpointSchema).default([]),
     files: z.array(filesSchema).default([]),
   })

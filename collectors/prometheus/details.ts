@@ -1,5 +1,5 @@
 // What else a living endpoint tells: its configuration and peers as details, its numbers as measures.
-import { toPlainUrl } from '#core/endpoint-url.ts';
+import { toToldUrl } from '#core/endpoint-url.ts';
 import { ProviderError } from '#core/errors.ts';
 import type { HttpAnswer } from '#core/http.ts';
 import type { JsonObject } from '#core/json.ts';
@@ -37,7 +37,7 @@ export const noDetails: Details = { details: {}, measures: {}, arePeersKnown: fa
 type Found = Partial<Pick<Details, 'details' | 'measures' | keyof Peers>>;
 
 // Undefined when the answer is not in the API's form.
-type Read = (body: string) => Found | undefined;
+type Read = (body: string) => Found | undefined | Promise<Found | undefined>;
 
 const readers: readonly (readonly [Operation, Read])[] = [
   ['Tsdb', readSeries],
@@ -75,7 +75,7 @@ function isSilence({ code }: ProviderError): boolean {
 
 async function readOne(session: Session, operation: Operation, read: Read): Promise<Found | ProviderError> {
   try {
-    return toFound(operation, await ask(session, operation), read);
+    return await toFound(operation, await ask(session, operation), read);
   } catch (error) {
     if (!(error instanceof ProviderError) || session.context.signal.aborted) throw error;
     return error;
@@ -83,10 +83,10 @@ async function readOne(session: Session, operation: Operation, read: Read): Prom
 }
 
 // 404 and its like are how a flavour says that it does not offer this; there is nothing to skip then.
-function toFound(operation: Operation, { status, body }: HttpAnswer, read: Read): Found {
+async function toFound(operation: Operation, { status, body }: HttpAnswer, read: Read): Promise<Found> {
   const path = paths[operation];
   if (status === 200) {
-    const found = read(body);
+    const found = await read(body);
     if (found !== undefined) return found;
     throw new ProviderError('malformed_answer', `${path} answers in no known form`);
   }
@@ -120,7 +120,7 @@ function readAlertmanagers(body: string): Found | undefined {
   if (data === undefined) return undefined;
   // The path of its API is no part of where it is.
   const urls = (data.activeAlertmanagers ?? []).flatMap(
-    ({ url }) => toPlainUrl(url)?.replace(/\/api\/v\d\/alerts$/, '') ?? [],
+    ({ url }) => toToldUrl(url)?.replace(/\/api\/v\d\/alerts$/, '') ?? [],
   );
   const alertmanagers = [...new Set(urls)].sort();
   return { details: { alertmanagers }, alertmanagers };
@@ -137,11 +137,11 @@ function countRules(body: string): Found | undefined {
   };
 }
 
-function readServerConfig(body: string): Found | undefined {
+async function readServerConfig(body: string): Promise<Found | undefined> {
   const data = parseData(configAnswerSchema, body);
   if (data === undefined) return undefined;
   try {
-    const server = parseServerConfig(data.yaml);
+    const server = await parseServerConfig(data.yaml);
     const { external_labels, remote_write, remote_read, service_discovery, discovers_in, scrape_jobs } = server;
     const details = {
       ...{ external_labels: { ...external_labels }, remote_write: [...remote_write], remote_read: [...remote_read] },

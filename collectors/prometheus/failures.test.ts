@@ -84,6 +84,22 @@ test.for<[keyof typeof paths, FaultEffect, string, string | null]>([
   fake.assertNoUnexpected();
 });
 
+test.for([
+  ['nested too deep to be walked', `{"version":"1","features":{"a":${'['.repeat(200_000)}${']'.repeat(200_000)}}}`],
+  [
+    'as long as an answer may be',
+    JSON.stringify({ version: 'v'.repeat(900_000), features: { a: 'b'.repeat(90_000) } }),
+  ],
+])('build information that is %s is not stored', async ([, data]) => {
+  const fake = await startPrometheus();
+  fake.faults.plan({ operation: 'BuildInfo', effect: raw(200, `{"status":"success","data":${data}}`) });
+
+  const { attributes, raw: stored } = await read({ url: fake.url });
+
+  expect(attributes.status).toBe('up');
+  expect(JSON.stringify([attributes, stored]).length).toBeLessThan(10_000);
+});
+
 test.for<[FaultEffect, string, string]>([
   [raw(200), 'not_prometheus', "/api/v1/query?query=1 answers 200, and not in the API's form"],
   [raw(200, '{"status":"UP"}'), 'not_prometheus', "/api/v1/query?query=1 answers 200, and not in the API's form"],

@@ -43,6 +43,26 @@ remote_read: [{ url: 'https://archive.example/prometheus/api/v1/read' }]
   expect(observations.at(-1)?.evidence).toEqual(made('prometheus:Alertmanagers'));
 });
 
+test('keys in the paths of peers, and what names no account, are told nowhere', async () => {
+  const fake = await startPrometheus();
+  const key = `glsa_${'a1'.repeat(16)}_0123abcd`;
+  fake.world.config_yaml = `
+scrape_configs: [{ job_name: a, gce_sd_configs: [{ project: 'x ${key}' }] }]
+remote_write: [{ url: 'https://mimir.example/${key}' }]
+remote_read: [{ url: 'https://archive.example/${key}' }]
+`;
+  fake.world.alertmanagers = [`https://am.example/${key}`];
+
+  const { relations, observations } = await read({ url: fake.url });
+
+  expect(told(relations)).toEqual([
+    'writes_to https://mimir.example/[redacted] peer_url 80',
+    'reads_from https://archive.example/[redacted] peer_url 80',
+    'alerts_to https://am.example/[redacted] peer_url 80',
+  ]);
+  expect(JSON.stringify(observations)).not.toContain(key);
+});
+
 test.for([
   ['https://mimir.example/api/v1/push', 'https://mimir.example/prometheus'],
   ['https://prod.example/api/prom/push', 'https://prod.example/api/prom'],

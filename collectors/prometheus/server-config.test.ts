@@ -51,8 +51,8 @@ remote_read:
 - url: https://a.example/api/v1/read#${secretMarker}
 `;
 
-test('external labels, peers and places of discovery are kept, sorted, and nothing else', () => {
-  const config = parseServerConfig(text);
+test('external labels, peers and places of discovery are kept, sorted, and nothing else', async () => {
+  const config = await parseServerConfig(text);
 
   expect(config).toEqual({
     external_labels: { account_id: '111122223333', cluster: 'eu1', replica: '0' },
@@ -65,8 +65,12 @@ test('external labels, peers and places of discovery are kept, sorted, and nothi
   expect(JSON.stringify(config)).not.toContain(secretMarker);
 });
 
-test.for(['', 'global: {}', 'global:\nscrape_configs:\nremote_write:'])('of %j there is nothing to keep', (empty) => {
-  expect(parseServerConfig(empty)).toEqual({
+test.for([
+  '',
+  'global: {}',
+  'global:\nscrape_configs:\nremote_write:',
+])('of %j there is nothing to keep', async (empty) => {
+  expect(await parseServerConfig(empty)).toEqual({
     external_labels: {},
     remote_write: [],
     remote_read: [],
@@ -76,6 +80,56 @@ test.for(['', 'global: {}', 'global:\nscrape_configs:\nremote_write:'])('of %j t
   });
 });
 
-test.for(['text', '[', '- a', 'global: 1', 'remote_write: [{}]'])('%j is no configuration', (broken) => {
-  expect(() => parseServerConfig(broken)).toThrow();
+test.for([
+  'text',
+  '[',
+  '- a',
+  'global: 1',
+  'remote_write: [{}]',
+  'scrape_configs:\n- a: [',
+  'scrape_configs:\n- a: 1\nb: *a',
+  `${'['.repeat(50_000)}`,
+  `rule_files: [${'a, '.repeat(400_000)}]`,
+])('%j is no configuration', async (broken) => {
+  await expect(parseServerConfig(broken)).rejects.toThrow();
+});
+
+test('a key in the path of a peer is masked', async () => {
+  const key = `glsa_${'a1'.repeat(16)}_0123abcd`;
+
+  const { remote_write } = await parseServerConfig(`remote_write: [{ url: 'https://mimir.example/${key}' }]`);
+
+  expect(remote_write).toEqual(['https://mimir.example/[redacted]']);
+});
+
+test('jobs count, however the list is indented', async () => {
+  const job = (indent: string) => `${indent}- job_name: a\n${indent}  ec2_sd_configs:\n${indent}  - region: b\n`;
+
+  for (const indent of ['', '  ', '    ']) {
+    const { scrape_jobs, service_discovery } = await parseServerConfig(
+      `---\nglobal: {}\nscrape_configs:\n${job(indent).repeat(3)}# end\n`,
+    );
+
+    expect([scrape_jobs, service_discovery]).toEqual([3, ['ec2']]);
+  }
+  expect((await parseServerConfig('scrape_configs: [{ job_name: a }, { job_name: b }]')).scrape_jobs).toBe(2);
+});
+
+test('others are heard while a long configuration is read', async () => {
+  let heard = 0;
+  const listen = () => {
+    heard += 1;
+    next = setImmediate(listen);
+  };
+  let next = setImmediate(listen);
+
+  const { scrape_jobs } = await parseServerConfig(`scrape_configs:\n${'- job_name: a\n'.repeat(10_000)}`);
+  clearImmediate(next);
+
+  expect(scrape_jobs).toBe(10_000);
+  expect(heard).toBeGreaterThan(3);
+});
+
+test('a key that comes twice is not looked for, which would take the square of their number', async () => {
+  expect((await parseServerConfig('global: { external_labels: { a: b, a: c } }')).external_labels).toEqual({ a: 'c' });
 });

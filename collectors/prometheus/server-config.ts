@@ -1,7 +1,9 @@
 // What a server's own configuration says about its place: external labels, remote peers, and where it discovers targets.
-import { parse } from 'yaml';
+import { setImmediate } from 'node:timers/promises';
+import { parseDocument, visit } from 'yaml';
 import { z } from 'zod';
-import { toPlainUrl } from '#core/endpoint-url.ts';
+import { accountReferenceSchema } from '#core/account-reference.ts';
+import { toToldUrl } from '#core/endpoint-url.ts';
 
 /** The parts that are kept. The rest is never stored: passwords are masked in it, but headers and query strings are not. */
 export interface ServerConfig {
@@ -32,10 +34,19 @@ const discoverySchema = z.array(
   }),
 );
 
-/** Throws what the parser throws when the text is no configuration. */
-export function parseServerConfig(text: string): ServerConfig {
-  const config = configSchema.parse(parse(text) ?? {});
-  const jobs = config.scrape_configs ?? [];
+/**
+ * Throws when the text is no configuration. It is read piece by piece, and others are let in between: a second of parsing per
+ * megabyte would be a second in which no other endpoint's answer is heard.
+ */
+export async function parseServerConfig(text: string): Promise<ServerConfig> {
+  let config: z.output<typeof configSchema> = {};
+  const jobs: Job[] = [];
+  for (const piece of toPieces(text)) {
+    await setImmediate();
+    const { scrape_configs, ...others } = configSchema.parse(parsePiece(piece) ?? {});
+    config = { ...config, ...others };
+    for (const job of scrape_configs ?? []) jobs.push(job);
+  }
   return {
     external_labels: config.global?.external_labels ?? {},
     remote_write: toUrls(config.remote_write ?? []),
@@ -46,8 +57,42 @@ export function parseServerConfig(text: string): ServerConfig {
   };
 }
 
+type Job = Readonly<Record<string, unknown>>;
+
+// Its parts by their keys at the margin, and of scrape jobs as many together as take some hundredths of a second.
+function toPieces(text: string): string[] {
+  return text.split(/^(?=[^\s#-])/m).flatMap((part) => {
+    const [, key = '', indent] = /^(scrape_configs:[^\S\n]*\n)([^\S\n]*)-/.exec(part) ?? [];
+    if (indent === undefined) return [part];
+    const pieces = [key];
+    for (const item of part.slice(key.length).split(new RegExp(`^(?=${indent}-)`, 'm'))) {
+      const last = pieces.at(-1) ?? '';
+      if (last.length < pieceLength) pieces[pieces.length - 1] = last + item;
+      else pieces.push(key + item);
+    }
+    return pieces;
+  });
+}
+
+const pieceLength = 30_000;
+const maxPieceLength = 1_000_000;
+
+// Servers write out what they were given with aliases. Comparing every key with those before it, and following aliases,
+// would take the square of the length.
+function parsePiece(piece: string): unknown {
+  if (piece.length > maxPieceLength) throw new RangeError('too long a piece of a configuration');
+  const document = parseDocument(piece, { uniqueKeys: false, prettyErrors: false });
+  visit(document, {
+    Alias() {
+      throw new SyntaxError('an alias');
+    },
+  });
+  if (document.errors.length > 0) throw new SyntaxError('no YAML');
+  return document.toJS();
+}
+
 function toUrls(peers: readonly { readonly url: string }[]): string[] {
-  return sorted(peers.flatMap(({ url }) => toPlainUrl(url) ?? []));
+  return sorted(peers.flatMap(({ url }) => toToldUrl(url) ?? []));
 }
 
 function toKind(key: string): string[] {
@@ -61,8 +106,8 @@ function toAccounts(key: string, value: unknown): string[] {
   return entries.flatMap(({ role_arn, project, subscription_id }) => {
     const account = /^arn:[\w-]+:iam::(\d{12}):/.exec(role_arn ?? '')?.[1];
     if (key === 'ec2_sd_configs' && account !== undefined) return [`aws/${account}`];
-    if (key === 'gce_sd_configs' && project) return [`gcp/${project}`];
-    return key === 'azure_sd_configs' && subscription_id ? [`azure/${subscription_id.toLowerCase()}`] : [];
+    if (key === 'gce_sd_configs') return accountReferenceSchema.safeParse(`gcp/${project}`).data ?? [];
+    return key === 'azure_sd_configs' ? (accountReferenceSchema.safeParse(`azure/${subscription_id}`).data ?? []) : [];
   });
 }
 

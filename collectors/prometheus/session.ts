@@ -6,9 +6,12 @@ import { findEndpoint, type PrometheusConfig, type PrometheusEndpoint } from './
 import { type Operation, paths } from './permissions.ts';
 
 const maxBytes = 1_000_000;
-// About ten thousand targets, which come with all their labels.
-const maxBytesOfLists = 32_000_000;
-const lists: readonly Operation[] = ['Targets', 'Rules', 'Config'];
+// About ten thousand targets, which come with all their labels; the configuration of thousands of jobs.
+const maxBytesOf: Readonly<Partial<Record<Operation, number>>> = {
+  Targets: 32_000_000,
+  Rules: 32_000_000,
+  Config: 8_000_000,
+};
 
 export interface Session {
   readonly context: ObserveContext<PrometheusConfig>;
@@ -29,6 +32,5 @@ export async function openSession(context: ObserveContext<PrometheusConfig>): Pr
 
 /** Asks one thing. Throws ProviderError when no usable answer comes. */
 export function ask({ endpoint }: Session, operation: Operation, isAnonymous = false): Promise<HttpAnswer> {
-  const large = lists.includes(operation) ? { maxBytes: maxBytesOfLists } : {};
-  return endpoint.ask({ operation, path: paths[operation], isAnonymous, ...large });
+  return endpoint.ask({ operation, path: paths[operation], isAnonymous, maxBytes: maxBytesOf[operation] ?? maxBytes });
 }

@@ -1,10 +1,10 @@
 // Endpoints from files in the form of Prometheus' own file_sd: `[{ targets: [host:port or URL], labels: { … } }]`, in YAML or JSON.
 import { globSync, readFileSync } from 'node:fs';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { baseUrlSchema } from '#core/endpoint-url.ts';
 import { hashText } from '#core/json.ts';
 import { describeError } from '#core/redact.ts';
+import { parseYaml } from '#core/yaml.ts';
 
 /** An endpoint that a file names. */
 export interface Target {
@@ -30,7 +30,7 @@ export function readTargetFiles(pattern: string): { targets: readonly Target[]; 
   for (const path of paths) {
     try {
       for (const target of parseTargets(readFileSync(path, 'utf8'))) {
-        if (typeof target === 'string') problems.push(`${path}: ${target}`);
+        if (typeof target === 'string') problems.push(`${path}${target}`);
         else targets.set(target.name, target);
       }
     } catch (error) {
@@ -40,18 +40,20 @@ export function readTargetFiles(pattern: string): { targets: readonly Target[]; 
   return { targets: [...targets.values()], problems };
 }
 
-// Each is a target, or what is wrong with it.
+// Each is a target, or what is to be told after the file's name.
 function parseTargets(text: string): readonly (Target | string)[] {
-  const parsed = groupsSchema.safeParse(parse(text) ?? []);
+  const yaml = parseYaml(text);
+  if (yaml.problems.length > 0) return yaml.problems.map(({ line, remedy }) => `:${line} ${remedy}`);
+  const parsed = groupsSchema.safeParse(yaml.value ?? []);
   if (!parsed.success) {
-    return parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`);
+    return parsed.error.issues.map((issue) => `: ${issue.path.join('.') || 'the file'}: ${issue.message}`);
   }
   return parsed.data.flatMap(({ targets, labels }, group) =>
     targets.map((target, place) => {
       const address = target.includes('://') ? target : `${labels['__scheme__'] ?? 'http'}://${target}`;
       const url = baseUrlSchema.safeParse(address);
       // Not the value: it may hold a password.
-      if (!url.success) return `${group}.targets.${place}: ${url.error.issues[0]?.message ?? 'no URL'}`;
+      if (!url.success) return `: ${group}.targets.${place}: ${url.error.issues[0]?.message ?? 'no URL'}`;
       return { name: toName(url.data), url: url.data, labels: withoutInternal(labels) };
     }),
   );
