@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import type { Collector } from '#core/collector.ts';
 import { type Config, configSchema, findInlineSecrets, parsePart, resolveReferences } from '#core/config.ts';
 import { ConfigError, type ConfigProblem } from '#core/errors.ts';
+import { logLevels } from '#core/log.ts';
 import { describeError } from '#core/redact.ts';
 import type { Variables } from './environment.ts';
 
@@ -29,6 +30,7 @@ export async function loadCollectorConfig<Schema extends z.ZodType>(
   collector: Collector<Schema> | undefined,
 ): Promise<{ config: LoadedConfig; part: z.output<Schema> | undefined }> {
   const problems: ConfigProblem[] = [];
+  problems.push(...findBadLevel(variables));
   const document = await readDocument(variables, problems);
   findInlineSecrets(document, problems);
   const unset: ConfigProblem[] = [];
@@ -40,6 +42,11 @@ export async function loadCollectorConfig<Schema extends z.ZodType>(
     throw new ConfigError('bad_configuration', problems);
   }
   return { config: { ...config, databaseUrl }, part };
+}
+
+function findBadLevel({ INVENTORY_LOG_LEVEL: level }: Variables): ConfigProblem[] {
+  if (!level || logLevels.includes(level)) return [];
+  return [{ key: 'INVENTORY_LOG_LEVEL', remedy: `must be one of ${logLevels.join(', ')}` }];
 }
 
 // The secrets of a collector are where it runs, and nowhere else.
