@@ -3,6 +3,7 @@ import { execFile, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -76,6 +77,25 @@ describe('standard output', () => {
     expect(code).toBe(0);
     expect((await readdir(TMPDIR)).filter((name) => name.startsWith('inventory-sandbox'))).toEqual([]);
   });
+});
+
+test('status that waits for a database ends at the first Ctrl-C', async () => {
+  const silent = createServer().listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const address = silent.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  const DATABASE_URL = `postgres://inventory_api@127.0.0.1:${port}/inventory`;
+  const child = start(['ignore', 'ignore', 'pipe'], { DATABASE_URL }, 'status');
+  const told: string[] = [];
+  child.stderr?.setEncoding('utf8').on('data', (text) => void told.push(text));
+  const [socket] = await once(silent, 'connection');
+  child.kill('SIGINT');
+  const [code] = await once(child, 'close');
+  socket.destroy();
+  silent.close();
+
+  expect(told.join('')).toBe('stopped by SIGINT (terminated)\n');
+  expect(code).toBe(1);
 });
 
 describe('bad input', () => {

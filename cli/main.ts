@@ -1,5 +1,6 @@
 // The one entry point: parses the command line, runs one command, sets the exit code.
 import { Command, CommanderError } from 'commander';
+import { raceSignal } from '#core/deadline.ts';
 import { describeError } from '#core/redact.ts';
 import { type Environment, openEnvironment } from './environment.ts';
 import { exitCodes, report } from './report.ts';
@@ -60,7 +61,8 @@ function addStoreCommands(program: Command, environment: Environment, exit: (cod
     .option('--json', 'as JSON')
     .action(async (options) => {
       const { statusCommand } = await import('./status.ts');
-      await statusCommand(environment, options);
+      // It only reads: nothing has to be waited for.
+      await raceSignal(statusCommand(environment, options), environment.signal);
     });
   program
     .command('prune')
