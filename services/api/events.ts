@@ -4,6 +4,7 @@ import type { Context } from 'hono';
 import { z } from 'zod';
 import { envelopeSchema } from '#contracts/envelope.ts';
 import type { Clock } from '#core/clock.ts';
+import { RequestError } from '#core/errors.ts';
 import { runIdSchema } from '#core/provenance.ts';
 import type { App } from '#services/app.ts';
 import type { AppEnv } from '#services/env.ts';
@@ -64,6 +65,7 @@ export function addEvents(app: App, context: EventsContext): void {
     const listing = toListing(c, filters, context);
     if (negotiate(c, [...listTypes, eventStreamType]) !== eventStreamType)
       return sendList(c, { limit, cursor }, listing);
+    if (limit !== undefined) throw new RequestError(400, 'invalid_request', 'limit: a stream has no pages');
     return streamEvents(c, { cursor, listing, stopping, now: () => clock.now() });
   });
 }
