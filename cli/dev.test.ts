@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { secretMarker } from '#testkit/secrets.ts';
@@ -254,3 +255,13 @@ async function expectStream(path: string): Promise<void> {
   leaving.abort();
   expect(text).toContain('account.discovered');
 }
+
+test('a bad configuration is told as every command tells it, and exits 2', async () => {
+  const env = { PATH: process.env['PATH'] ?? '', HOME: folder, INVENTORY_CONFIG: join(folder, 'nowhere.yaml') };
+  const child = spawn(process.execPath, [dev], { cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const told = text(child.stderr);
+  const [code] = await once(child, 'exit');
+
+  expect(await told).toMatch(/^INVENTORY_CONFIG: \S+nowhere\.yaml cannot be read as YAML: ENOENT.*\n$/);
+  expect(code).toBe(2);
+});

@@ -7,13 +7,14 @@ import { type Children, openChildren } from './children.ts';
 import { type Environment, openEnvironment, type Variables } from './environment.ts';
 import { loadCollector } from './load-collector.ts';
 import { loadConfig, readDocument } from './load-config.ts';
+import { report } from './report.ts';
 import { openSandbox } from './sandbox.ts';
 
 const sandboxDatabase = './data/sandbox.db';
 const seedExample = JSON.stringify({ id: 'prod-eu', kind: 'prometheus', url: 'https://prometheus.example:9090' });
 
 const environment = openEnvironment();
-process.exitCode = await dev(environment);
+process.exitCode = await dev(environment).catch((error: unknown) => report(environment, error));
 process.exit();
 
 async function dev(environment: Environment): Promise<number> {

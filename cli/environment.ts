@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { type Clock, systemClock } from '#core/clock.ts';
 import { ProviderError } from '#core/errors.ts';
-import { createLogger, type Logger } from '#core/log.ts';
+import { createLogger, type Logger, logLevels } from '#core/log.ts';
 import manifest from '../package.json' with { type: 'json' };
 
 export type Variables = Readonly<Record<string, string | undefined>>;
@@ -13,7 +13,7 @@ export interface Environment {
   readonly version: string;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Aborts at the first SIGTERM or SIGINT. */
+  /** Aborts at the first SIGTERM or SIGINT, and when standard output can no longer be written. */
   readonly signal: AbortSignal;
   /** From 0 up to 1, as `Math.random`. */
   readonly random: () => number;
@@ -36,13 +36,18 @@ export function openEnvironment(): Environment {
     version: manifest.version,
     clock: systemClock,
     random: Math.random,
-    log: createLogger({ level: variables.INVENTORY_LOG_LEVEL ?? 'info' }),
+    log: createLogger({ level: toLevel(variables) }),
     signal: openSignal(),
     migrationsDir: join(import.meta.dirname, '../migrations'),
     print: (line) => void process.stdout.write(`${line}\n`),
     terminalColumns: isTerminal ? process.stderr.columns : undefined,
     writeProgress: (text) => void process.stderr.write(text),
   };
+}
+
+// Another level is told with all that is wrong in the configuration, which is read after this.
+function toLevel({ INVENTORY_LOG_LEVEL: level = 'info' }: Variables): string {
+  return logLevels.includes(level) ? level : 'info';
 }
 
 function openSignal(): AbortSignal {
@@ -53,5 +58,9 @@ function openSignal(): AbortSignal {
       process.once(name, () => process.exit(1));
     });
   }
+  // Whoever read it has left, as `head` does: what goes on until it is stopped would go on for nobody.
+  process.stdout.on('error', (cause) => {
+    controller.abort(new ProviderError('terminated', 'standard output cannot be written', { cause }));
+  });
   return controller.signal;
 }

@@ -11,6 +11,7 @@ import {
   resolveReferences,
 } from '#core/config.ts';
 import { ConfigError, type ConfigProblem } from '#core/errors.ts';
+import { logLevels } from '#core/log.ts';
 import { describeError } from '#core/redact.ts';
 import { parseYaml } from '#core/yaml.ts';
 import type { Variables } from './environment.ts';
@@ -39,6 +40,7 @@ export async function loadCollectorConfig<Schema extends z.ZodType>(
   const written = await readDocument(variables, problems);
   const isRead = problems.length === 0;
   findInlineSecrets(written, problems);
+  problems.push(...findBadLevel(variables));
   const unset: ConfigProblem[] = [];
   const document = resolveReferences(written, variables, unset);
   const config = parsePart(configSchema, document, '', problems);
@@ -49,6 +51,11 @@ export async function loadCollectorConfig<Schema extends z.ZodType>(
     throw new ConfigError('bad_configuration', problems);
   }
   return { config: { ...config, databaseUrl }, part };
+}
+
+function findBadLevel({ INVENTORY_LOG_LEVEL: level }: Variables): ConfigProblem[] {
+  if (!level || logLevels.includes(level)) return [];
+  return [{ key: 'INVENTORY_LOG_LEVEL', remedy: `must be one of ${logLevels.join(', ')}` }];
 }
 
 // The secrets of a collector are where it runs, and nowhere else.

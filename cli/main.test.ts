@@ -1,6 +1,9 @@
 // Tests of the command line as a user types it: exit codes, messages, and a whole run against the sandbox.
-import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFile, type SpawnOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -43,6 +46,58 @@ async function inventory(variables: Record<string, string>, ...command: string[]
   }
 }
 
+function start(stdio: SpawnOptions['stdio'], variables: Record<string, string>, ...command: string[]) {
+  const env = { PATH: process.env['PATH'] ?? '', HOME: folder, ...variables };
+  return spawn(process.execPath, [main, ...command], { env, cwd: folder, stdio });
+}
+
+describe('standard output', () => {
+  test.skipIf(!existsSync('/dev/full'))('an answer that a full disk does not take exits 1 and says so', async () => {
+    const full = await open('/dev/full', 'w');
+    const child = start(['ignore', full.fd, 'pipe'], {}, 'permissions', 'aws');
+    const told: string[] = [];
+    child.stderr?.setEncoding('utf8').on('data', (text) => void told.push(text));
+    const [code] = await once(child, 'close');
+    await full.close();
+
+    expect(told.join('')).toMatch(/^standard output cannot be written: ENOSPC.*\n$/);
+    expect(code).toBe(1);
+  });
+
+  test('a reader that leaves ends a command that would go on, and nothing of it stays behind', async () => {
+    const TMPDIR = join(folder, 'temporary');
+    await mkdir(TMPDIR);
+    const child = start(['ignore', 'pipe', 'pipe'], { TMPDIR }, 'sandbox', '--accounts', '10');
+    child.stdout?.destroy();
+    const told: string[] = [];
+    child.stderr?.setEncoding('utf8').on('data', (text) => void told.push(text));
+    const [code] = await once(child, 'close');
+
+    expect(told.join('')).toBe('');
+    expect(code).toBe(0);
+    expect((await readdir(TMPDIR)).filter((name) => name.startsWith('inventory-sandbox'))).toEqual([]);
+  });
+});
+
+test('status that waits for a database ends at the first Ctrl-C', async () => {
+  const silent = createServer().listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const address = silent.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  const DATABASE_URL = `postgres://inventory_api@127.0.0.1:${port}/inventory`;
+  const child = start(['ignore', 'ignore', 'pipe'], { DATABASE_URL }, 'status');
+  const told: string[] = [];
+  child.stderr?.setEncoding('utf8').on('data', (text) => void told.push(text));
+  const [socket] = await once(silent, 'connection');
+  child.kill('SIGINT');
+  const [code] = await once(child, 'close');
+  socket.destroy();
+  silent.close();
+
+  expect(told.join('')).toBe('stopped by SIGINT (terminated)\n');
+  expect(code).toBe(1);
+});
+
 describe('bad input', () => {
   test.for([
     ['an unknown command', ['colect', 'aws'], 'colect'],
@@ -55,12 +110,25 @@ describe('bad input', () => {
       ['collect', 'aws', '--timeout', '20s', '--jitter', '20s'],
       'shorter than --timeout',
     ],
+    [
+      'a tenant that no configuration takes',
+      ['token', 'new', '--name', 'ci', '--tenant', 'My Org'],
+      'token.tenant: must be lower-case',
+    ],
     ['a run that is no id', ['runs', 'confirm', 'last', 'aws:main'], 'must be the id of a run'],
   ] as const)('%s is told and exits 2', async ([, command, message]) => {
     const ended = await inventory({ DB_PATH: join(folder, 'bad-input.db') }, ...command);
 
     expect(ended.stderr).toContain(message);
     expect(ended.code).toBe(2);
+  });
+
+  test('a log level that there is not is told with those there are and exits 2, and an empty one is none', async () => {
+    const loud = await inventory({ INVENTORY_LOG_LEVEL: 'loud' }, 'permissions', 'aws');
+    const empty = await inventory({ INVENTORY_LOG_LEVEL: '' }, 'permissions', 'aws');
+
+    expect(loud.stderr).toMatch(/^INVENTORY_LOG_LEVEL: must be one of .*info.*\n$/);
+    expect([loud.code, empty.code]).toEqual([2, 0]);
   });
 
   test('a database that does not answer is told with its address, without its password, and exits 1', async () => {

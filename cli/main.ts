@@ -1,13 +1,12 @@
 // The one entry point: parses the command line, runs one command, sets the exit code.
 import { Command, CommanderError } from 'commander';
-import { ConfigError, ProviderError, RequestError, StoreError } from '#core/errors.ts';
-import { redactText } from '#core/redact.ts';
+import { raceSignal } from '#core/deadline.ts';
+import { describeError } from '#core/redact.ts';
 import { type Environment, openEnvironment } from './environment.ts';
-
-const exitCodes = { done: 0, failed: 1, badConfiguration: 2 } as const;
+import { exitCodes, report } from './report.ts';
 
 const environment = openEnvironment();
-process.exitCode = await run(environment, process.argv);
+process.exitCode = (await run(environment, process.argv)) || (await settleAnswer());
 // A hung socket must not keep the pod alive.
 process.exit();
 
@@ -20,8 +19,19 @@ async function run(environment: Environment, argv: readonly string[]): Promise<n
     await program.parseAsync(argv);
     return exitCode;
   } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.badConfiguration;
     return report(environment, error);
   }
+}
+
+// An answer that a full disk did not take is none; a reader that left early, as `head` does, has all that it wanted.
+async function settleAnswer(): Promise<number> {
+  const error = await new Promise<NodeJS.ErrnoException | null | undefined>((resolve) => {
+    process.stdout.write('', resolve);
+  });
+  if (!error || error.code === 'EPIPE') return exitCodes.done;
+  process.stderr.write(`standard output cannot be written: ${describeError(error)}\n`);
+  return exitCodes.failed;
 }
 
 // Commands are imported when they are called: a collector loads no web server, the API no provider's SDK.
@@ -51,7 +61,8 @@ function addStoreCommands(program: Command, environment: Environment, exit: (cod
     .option('--json', 'as JSON')
     .action(async (options) => {
       const { statusCommand } = await import('./status.ts');
-      await statusCommand(environment, options);
+      // It only reads: nothing has to be waited for.
+      await raceSignal(statusCommand(environment, options), environment.signal);
     });
   program
     .command('prune')
@@ -148,19 +159,4 @@ function addServiceCommands(program: Command, environment: Environment): void {
 
 function append(value: string, earlier: readonly string[]): readonly string[] {
   return [...earlier, value];
-}
-
-// Known failures are told in words; anything else is a bug and is logged with its stack.
-function report(environment: Environment, error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.badConfiguration;
-  if (error instanceof ConfigError) {
-    for (const { key, remedy } of error.problems) process.stderr.write(`${redactText(`${key}: ${remedy}`)}\n`);
-    return exitCodes.badConfiguration;
-  }
-  if (error instanceof StoreError || error instanceof ProviderError || error instanceof RequestError) {
-    process.stderr.write(`${redactText(error.message)} (${error.code})\n`);
-    return exitCodes.failed;
-  }
-  environment.log.error({ event: 'bug', err: error }, 'unexpected failure');
-  return exitCodes.failed;
 }

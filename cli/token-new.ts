@@ -1,9 +1,14 @@
 // `inventory token new`: a fresh static token, and the half of it that belongs into the configuration.
 import { createHash, randomBytes } from 'node:crypto';
 import { stringify } from 'yaml';
+import { parsePart, staticTokenSchema } from '#core/config.ts';
+import { ConfigError, type ConfigProblem } from '#core/errors.ts';
 import type { Environment } from './environment.ts';
 
-/** Prints the token once, and the configuration entry with its SHA-256; 256 random bits need no slow hash. */
+/**
+ * Prints the token once, and the configuration entry with its SHA-256; 256 random bits need no slow hash. Throws ConfigError for
+ * an option that the configuration would refuse.
+ */
 export function tokenNewCommand(
   environment: Pick<Environment, 'print'>,
   options: { readonly name: string; readonly tenant: string; readonly scope: readonly string[] },
@@ -11,6 +16,9 @@ export function tokenNewCommand(
   const token = `inv_${randomBytes(32).toString('base64url')}`;
   const sha256 = createHash('sha256').update(token).digest('hex');
   const entry = { name: options.name, sha256, tenant: options.tenant, scopes: options.scope };
+  const problems: ConfigProblem[] = [];
+  if (parsePart(staticTokenSchema, entry, 'token', problems) === undefined)
+    throw new ConfigError('bad_option', problems);
   environment.print(`token (shown once, give it to the client): ${token}`);
   environment.print('configuration, under api.auth or ingest.auth, with mode: token:');
   environment.print(stringify({ tokens: [entry] }).trimEnd());

@@ -5,7 +5,11 @@ import { describeError, redactJson } from './redact.ts';
 
 export type Logger = pino.Logger;
 
+/** From all to nothing. */
+export const logLevels: readonly string[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+
 export interface LogOptions {
+  /** One of `logLevels`. */
   readonly level: string;
   /** Where lines go; standard error when absent, for standard output belongs to a command's answer. */
   readonly destination?: DestinationStream;

@@ -68,9 +68,7 @@ export const orgNodeRecordSchema = orgNodeListItemSchema.extend(detail).meta({ i
 export type OrgNodeRecord = z.output<typeof orgNodeRecordSchema>;
 
 /** A monitoring endpoint as lists show it. */
-export const monitoringEndpointListItemSchema = requireAll(monitoringEndpointSchema)
-  .extend(common)
-  .meta({ id: 'MonitoringEndpoint' });
+export const monitoringEndpointListItemSchema = requireAll(monitoringEndpointSchema).extend(common);
 
 /** An endpoint with everything that is known of it. */
 export const monitoringEndpointRecordSchema = monitoringEndpointListItemSchema
@@ -88,8 +86,7 @@ export const relationListItemSchema = requireAll(relationSchema)
       .nullable()
       .meta({ description: 'the key of the record that `to_ref` names now; null while there is none' }),
   })
-  .extend(common)
-  .meta({ id: 'Relation' });
+  .extend(common);
 
 /** A relation with everything that is known of it. */
 export const relationRecordSchema = relationListItemSchema.extend(detail).meta({ id: 'RelationDetail' });

@@ -119,6 +119,26 @@ describe('while the issuer does not answer', () => {
     await expect(find(keys, 'key-1')).rejects.toMatchObject(unavailable);
   });
 
+  test('who has one of the last keys waits once for it and not at every other time that it is asked', async () => {
+    const leaving = new AbortController();
+    const keys = open(issuer.url, leaving.signal);
+    await find(keys, 'key-1');
+    issuer.misbehave({ keys: reset });
+    timeMs += freshMs;
+    await find(keys, 'key-1');
+    expect(lines).toHaveLength(1);
+
+    issuer.misbehave({ keys: { kind: 'hang' } });
+    timeMs += cooldownMs;
+    await expect(find(keys, 'key-1')).resolves.toMatchObject({ type: 'public' });
+
+    // The second attempt is under way and has not failed yet.
+    await expect.poll(asked).toBe(3);
+    expect(lines).toHaveLength(1);
+    leaving.abort(new Error('leaving'));
+    await keys.refresh();
+  });
+
   test('nobody can tell whether an unknown key is a new one', async () => {
     const keys = open();
     await find(keys, 'key-1');

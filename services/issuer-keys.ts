@@ -56,6 +56,7 @@ export const validMs = 3_600_000;
 export function createIssuerKeys(options: IssuerKeysOptions): IssuerKeys {
   const { issuer, elapsedMs, log, signal } = options;
   let fetched: Fetched | undefined;
+  let isAway = false;
   let attempt: { readonly atMs: number; readonly succeeded: Promise<boolean> } | undefined;
   const ageMs = (since: { readonly atMs: number }) => elapsedMs() - since.atMs;
 
@@ -70,8 +71,10 @@ export function createIssuerKeys(options: IssuerKeysOptions): IssuerKeys {
   async function tryFetch(atMs: number): Promise<boolean> {
     try {
       fetched = { find: await fetchKeys(options), atMs };
+      isAway = false;
       return true;
     } catch (error) {
+      isAway = true;
       if (!signal.aborted)
         log.warn({ event: 'issuer_unavailable', issuer, cause: describeError(error) }, 'no keys from the issuer');
       return false;
@@ -86,7 +89,11 @@ export function createIssuerKeys(options: IssuerKeysOptions): IssuerKeys {
   return {
     refresh,
     async find(header, token) {
-      if (fetched === undefined || ageMs(fetched) >= freshMs) await refresh();
+      if (fetched === undefined || ageMs(fetched) >= freshMs) {
+        const refreshed = refresh();
+        // An issuer that did not answer before is not waited for again, as long as what it said still holds.
+        if (fetched === undefined || ageMs(fetched) >= validMs || !isAway) await refreshed;
+      }
       try {
         return await current().find(header, token);
       } catch (error) {

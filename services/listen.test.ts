@@ -91,10 +91,13 @@ test('headers beyond reason are a 431', async () => {
   expect(problemSchema.parse(body).code).toBe('headers_too_large');
 });
 
-test('a Host header that makes no URL is a 400', async () => {
+test.for([
+  ['that makes no URL', 'Host: a b\r\n'],
+  ['that is not there', ''],
+])('a Host header %s is a 400', async ([, header]) => {
   const { listener } = await openListener();
 
-  const { head, body } = await sendRaw(listener.url, 'GET / HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n');
+  const { head, body } = await sendRaw(listener.url, `GET / HTTP/1.1\r\n${header}Connection: close\r\n\r\n`);
 
   expect(head).toMatch(/^HTTP\/1.1 400 /);
   expect(problemSchema.parse(body).code).toBe('invalid_request');

@@ -38,7 +38,7 @@ const requestTimeoutMs = 15_000;
 
 /** Listens, or rejects with the reason why it cannot (EADDRINUSE, EACCES). */
 export async function listen({ app, host, port, clock, log }: ListenOptions): Promise<Listener> {
-  // Only what never reached the app ends here: a Host header that makes no URL.
+  // Only what never reached the app ends here: a Host header that is missing, where Node would answer without a word, or makes no URL.
   const errorHandler = () => {
     const problem = { status: 400, code: 'invalid_request', detail: 'the request has no valid URL or Host' } as const;
     return Response.json(toProblemBody(problem, toTraceId(clock.uuid())), {
@@ -48,7 +48,8 @@ export async function listen({ app, host, port, clock, log }: ListenOptions): Pr
   };
   const timeouts = { headersTimeout: requestTimeoutMs, requestTimeout: requestTimeoutMs };
   const listener = getRequestListener(app.fetch, { errorHandler });
-  const server = createServer({ ...timeouts, keepAliveTimeout: keepAliveTimeoutMs }, (incoming, outgoing) => {
+  const options = { ...timeouts, keepAliveTimeout: keepAliveTimeoutMs, requireHostHeader: false };
+  const server = createServer(options, (incoming, outgoing) => {
     listener(incoming, outgoing).catch((error: unknown) => log.error({ err: error }, 'answer broke off'));
   });
   server.on('clientError', (error, socket) => refuseMalformed(error, socket, toTraceId(clock.uuid())));

@@ -4,9 +4,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { openMonitoringSandbox } from '#testkit/sandbox/monitoring.ts';
 import { openAws } from './aws.ts';
 import { databases } from './databases.ts';
-import { inventory, serveApi, serveIngest, startProgram } from './inventory.ts';
+import { inventory, serveApi, serveIngest, startProgram, type Variables } from './inventory.ts';
 import { isMissing } from './tool.ts';
 
 const isSkipped = await isMissing('schemathesis');
@@ -44,6 +45,17 @@ async function openFolder(): Promise<string> {
   return folder;
 }
 
+/** Collects endpoints and relations: a list without a row keeps to every schema. */
+async function collectMonitoring(database: Variables, folder: string): Promise<void> {
+  const monitoring = await openMonitoringSandbox({ accounts: 60, folder });
+  onTestFinished(() => monitoring.close());
+  const INVENTORY_CONFIG = join(folder, 'monitoring.yaml');
+  await writeFile(INVENTORY_CONFIG, JSON.stringify({ collectors: monitoring.parts }));
+  for (const name of Object.keys(monitoring.parts)) {
+    expect(await inventory({ ...database, INVENTORY_CONFIG }, 'collect', name)).toMatchObject({ code: 0 });
+  }
+}
+
 /** Asks the service; fails with what Schemathesis found. */
 async function askEverything(url: string, folder: string): Promise<void> {
   const command = [
@@ -68,6 +80,7 @@ test.for(databases)('whatever is asked, the read API answers as documented, $dia
     const collector = { ...aws.addCaller().variables, ...database.collector };
     expect(await inventory(collector, 'collect', 'aws')).toMatchObject({ code: 0 });
   }
+  await collectMonitoring(database.collector, folder);
   const api = await serveApi(database.api, { folder, auth: authWith('inventory:read', 'inventory:metrics') });
   onTestFinished(async () => void (await api.stop()));
 

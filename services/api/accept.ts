@@ -15,19 +15,19 @@ export const listTypes = [jsonType, ndjsonType, csvType] as const;
 export function negotiate<Type extends string>(c: Context, offered: readonly [Type, ...Type[]]): Type {
   const header = c.req.header('Accept');
   if (header === undefined || header.trim() === '') return offered[0];
-  const accepted = parseAccept(header).filter((range) => range.q > 0);
-  for (const range of accepted) {
-    const found = offered.find((type) => isInRange(type, range.type.toLowerCase()));
+  // The best first, and of equally good ones the one named first.
+  const ranges = parseAccept(header);
+  for (const range of ranges.filter(({ q }) => q > 0)) {
+    const found = offered.find((type) => findRange(type, ranges) === range);
     if (found !== undefined) return found;
   }
   throw new RequestError(406, 'not_acceptable', `this is sent as ${offered.join(', ')}`);
 }
 
-/** Whether the caller wants server-sent events before anything else. */
-export function acceptsEventStream(c: Context): boolean {
-  return parseAccept(c.req.header('Accept') ?? '')[0]?.type.toLowerCase() === eventStreamType;
-}
-
-function isInRange(type: string, range: string): boolean {
-  return range === '*/*' || range === type || (range.endsWith('/*') && type.startsWith(range.slice(0, -1)));
+// The most specific range decides on a type: what is ruled out by its name is not let in again by a wildcard.
+function findRange<Range extends { readonly type: string }>(type: string, ranges: readonly Range[]): Range | undefined {
+  const names = [type, `${type.slice(0, type.indexOf('/'))}/*`, '*/*'];
+  return names
+    .map((name) => ranges.find((range) => range.type.toLowerCase() === name))
+    .find((range) => range !== undefined);
 }

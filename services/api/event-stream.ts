@@ -25,8 +25,8 @@ interface StreamOptions {
 const eventsSchema = z.array(z.looseObject({ event_type: z.string() }));
 
 /**
- * Streams until the client leaves, its token expires or the process ends. The last event of each batch has the cursor after it
- * as its `id`: who breaks off inside a batch gets its events again, and drops those whose event_id it has seen.
+ * Streams until the client leaves, its token expires, the database fails or the process ends. The last event of each batch has
+ * the cursor after it as its `id`: who breaks off inside a batch gets its events again, and drops those whose event_id it has seen.
  */
 export async function streamEvents(c: Context<AppEnv>, { cursor, listing, stopping, now }: StreamOptions) {
   const list = { identity: [listing.name, listing.identity], position: listing.position };
@@ -35,27 +35,29 @@ export async function streamEvents(c: Context<AppEnv>, { cursor, listing, stoppi
   // Read before the answer begins, so that a place whose events were pruned is a 410, which no client tries again.
   let page = await listing.read({ limit: batch, after });
   const left = new AbortController();
+  // Nobody takes what would be sent, and nobody would ever leave.
+  if (c.req.method === 'HEAD') left.abort();
   const { expires_ms = Number.POSITIVE_INFINITY } = c.var.identity;
   const signal = AbortSignal.any([left.signal, stopping]);
-  return streamSSE(
-    c,
-    async (stream) => {
-      stream.onAbort(() => left.abort());
-      for (let quietMs = 0; !signal.aborted && now().getTime() < expires_ms; ) {
-        await sendPage(stream, page, page.next && toCursor(page.next, list));
-        after = page.next ?? after;
-        quietMs = page.next ? 0 : quietMs + pollMs;
-        if (quietMs >= pingMs) {
-          await stream.write(': still here\n\n');
-          quietMs = 0;
-        }
-        if (!page.next) await pause(pollMs, signal).catch(() => undefined);
-        if (!signal.aborted) page = await listing.read({ limit: batch, after });
+  const send = async (stream: SSEStreamingApi) => {
+    stream.onAbort(() => left.abort());
+    for (let quietMs = 0; !signal.aborted && now().getTime() < expires_ms; ) {
+      await sendPage(stream, page, page.next && toCursor(page.next, list));
+      after = page.next ?? after;
+      quietMs = page.next ? 0 : quietMs + pollMs;
+      if (quietMs >= pingMs) {
+        await stream.write(': still here\n\n');
+        quietMs = 0;
       }
-    },
-    async (error) => {
+      if (!page.next) await pause(pollMs, signal).catch(() => undefined);
+      if (!signal.aborted) page = await listing.read({ limit: batch, after });
+    }
+  };
+  // An error that went on from here would be sent, as an event with its text. A stream that ends is asked for again.
+  return streamSSE(c, (stream) =>
+    send(stream).catch((error: unknown) => {
       listing.log.error({ trace_id: c.var.traceId, err: error, list: listing.name }, 'event stream broke off');
-    },
+    }),
   );
 }
 

@@ -4,10 +4,11 @@ import type { Context } from 'hono';
 import { z } from 'zod';
 import { envelopeSchema } from '#contracts/envelope.ts';
 import type { Clock } from '#core/clock.ts';
+import { RequestError } from '#core/errors.ts';
 import { runIdSchema } from '#core/provenance.ts';
 import type { App } from '#services/app.ts';
 import type { AppEnv } from '#services/env.ts';
-import { acceptsEventStream, eventStreamType } from './accept.ts';
+import { eventStreamType, listTypes, negotiate } from './accept.ts';
 import { streamEvents } from './event-stream.ts';
 import { type Listing, sendList } from './list.ts';
 import { pageParameters, textSchema } from './query.ts';
@@ -62,8 +63,10 @@ export function addEvents(app: App, context: EventsContext): void {
   app.openapi(eventsRoute, (c) => {
     const { limit, cursor, ...filters } = c.req.valid('query');
     const listing = toListing(c, filters, context);
-    if (acceptsEventStream(c)) return streamEvents(c, { cursor, listing, stopping, now: () => clock.now() });
-    return sendList(c, { limit, cursor }, listing);
+    if (negotiate(c, [...listTypes, eventStreamType]) !== eventStreamType)
+      return sendList(c, { limit, cursor }, listing);
+    if (limit !== undefined) throw new RequestError(400, 'invalid_request', 'limit: a stream has no pages');
+    return streamEvents(c, { cursor, listing, stopping, now: () => clock.now() });
   });
 }
 

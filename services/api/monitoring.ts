@@ -3,22 +3,22 @@ import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
 import { authModeSchema, endpointStatusSchema } from '#core/monitoring.ts';
 import { provenanceSchema } from '#core/provenance.ts';
-import {
-  monitoringEndpointListItemSchema,
-  monitoringEndpointRecordSchema,
-  relationListItemSchema,
-} from '#core/records.ts';
+import { monitoringEndpointListItemSchema, monitoringEndpointRecordSchema } from '#core/records.ts';
 import type { App } from '#services/app.ts';
 import { positionSchemas } from './cursor.ts';
 import { sendList } from './list.ts';
 import { asOfSchema, fieldsSchema, pageParameters, textSchema, unnamedParameters } from './query.ts';
 import { notFound, type RouteContext, sendHistory, sendRecord, versionSchema } from './record.ts';
-import { relationColumns } from './relations.ts';
-import { listResponses, recordListResponses, recordResponses } from './responses.ts';
+import { relationColumns, relationItemSchema } from './relations.ts';
+import { describeItem, listResponses, recordListResponses, recordResponses } from './responses.ts';
 
 const columns = Object.keys(monitoringEndpointListItemSchema.shape);
 const positions = positionSchemas(z.tuple([z.string()]));
 const fields = fieldsSchema(Object.keys(monitoringEndpointRecordSchema.shape), ['id']);
+const itemSchema = monitoringEndpointRecordSchema
+  .partial()
+  .extend({ id: monitoringEndpointRecordSchema.shape.id })
+  .meta({ id: 'MonitoringEndpoint', description: describeItem(columns) });
 
 const params = z.object({
   id: z.string().meta({ description: 'the configured key, or the hash of its URL', example: 'prod-eu' }),
@@ -40,7 +40,7 @@ const listRoute = createRoute({
       ...pageParameters,
     }),
   },
-  responses: listResponses(monitoringEndpointListItemSchema),
+  responses: listResponses(itemSchema),
 });
 
 const recordRoute = createRoute({
@@ -76,7 +76,7 @@ const relationsRoute = createRoute({
   tags: ['monitoring'],
   summary: 'List the relations that lead from a monitoring endpoint or to it',
   request: { params, query: z.strictObject({ ...unnamedParameters, ...pageParameters }) },
-  responses: recordListResponses(relationListItemSchema),
+  responses: recordListResponses(relationItemSchema),
 });
 
 const kind = 'monitoring_endpoint';

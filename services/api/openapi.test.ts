@@ -35,6 +35,8 @@ describe('docs/openapi.json', () => {
   test.for([
     { item: 'Account', key: ['provider', 'id'] },
     { item: 'OrgNode', key: ['id'] },
+    { item: 'MonitoringEndpoint', key: ['id'] },
+    { item: 'Relation', key: ['id'] },
   ])('requires of $item in lists the key alone, for `fields` may leave out or add the rest', async ({ item, key }) => {
     const objectSchema = z.object({ properties: z.record(z.string(), z.unknown()), required: z.array(z.string()) });
     const schemas = z

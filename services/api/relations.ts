@@ -9,10 +9,16 @@ import { positionSchemas } from './cursor.ts';
 import { sendList } from './list.ts';
 import { asOfSchema, fieldsSchema, pageParameters, textSchema, unnamedParameters } from './query.ts';
 import { type RouteContext, sendHistory, sendRecord, versionSchema } from './record.ts';
-import { listResponses, recordListResponses, recordResponses } from './responses.ts';
+import { describeItem, listResponses, recordListResponses, recordResponses } from './responses.ts';
 
 /** What lists of relations show. */
 export const relationColumns = Object.keys(relationListItemSchema.shape);
+
+/** A relation of such a list, as it is documented. */
+export const relationItemSchema = relationRecordSchema
+  .partial()
+  .extend({ id: relationRecordSchema.shape.id })
+  .meta({ id: 'Relation', description: describeItem(relationColumns) });
 
 const positions = positionSchemas(z.tuple([z.string()]));
 const fields = fieldsSchema(Object.keys(relationRecordSchema.shape), ['id']);
@@ -38,7 +44,7 @@ const listRoute = createRoute({
       ...pageParameters,
     }),
   },
-  responses: listResponses(relationListItemSchema),
+  responses: listResponses(relationItemSchema),
 });
 
 const recordRoute = createRoute({

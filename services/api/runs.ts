@@ -4,14 +4,20 @@ import { z } from 'zod';
 import { runIdSchema, timestampSchema } from '#core/provenance.ts';
 import { outcomeSchema, runPageSchema, runSchema, runScopeSchema } from '#core/run.ts';
 import type { App } from '#services/app.ts';
+import { maxRequests } from '#store/read/runs.ts';
 import { sendList } from './list.ts';
 import { pageParameters, textSchema } from './query.ts';
 import { type RouteContext, sendRecord } from './record.ts';
 import { listResponses, recordResponses } from './responses.ts';
 
-/** A run with everything it did. */
+/** A run with what it did. */
 export const runDetailSchema = runSchema
-  .extend({ scopes: z.array(runScopeSchema), requests: z.array(runPageSchema) })
+  .extend({
+    scopes: z.array(runScopeSchema),
+    requests: z.array(runPageSchema).meta({
+      description: `by scope, in their order; of more than ${maxRequests} the first, \`pages\` counts them all`,
+    }),
+  })
   .meta({ id: 'RunDetail' });
 
 const position = z.object({ value: timestampSchema, key: z.tuple([runIdSchema]) });

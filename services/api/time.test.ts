@@ -103,6 +103,22 @@ describe.for(databases)('time over HTTP on $dialect', ({ open }) => {
     expect(again).toEqual(written);
   });
 
+  test('a stream is for who wants it: who rules it out and takes nothing else is told what there is', async () => {
+    const headers = { Accept: 'text/event-stream;q=0' };
+    const refused = await app.request('http://localhost/api/v1/events', { headers });
+
+    expect(refused.status).toBe(406);
+    expect(await refused.text()).toContain('text/event-stream');
+  });
+
+  test('a stream with a limit is a 400, for it would be ignored', async () => {
+    const headers = { Accept: 'text/event-stream' };
+    const refused = await app.request('http://localhost/api/v1/events?limit=5', { headers });
+
+    expect(refused.status).toBe(400);
+    expect(await refused.text()).toContain('limit: ');
+  });
+
   test('the difference of two times tells what happened to whom, and nothing of what stayed', async () => {
     const differences = await get(`/api/v1/diff?from=${between}`, differencesSchema);
 

@@ -6,8 +6,8 @@ import type { RunListOptions } from '../store.ts';
 import type { Dialect, Statement } from './dialect.ts';
 import { runMembers, runPageMembers, runScopeMembers } from './fields.ts';
 
-/** Most requests that one run shows. */
-const maxRequests = 10_000;
+/** Most requests that one run shows; it counts them all. */
+export const maxRequests = 10_000;
 
 /** One page of runs and a row more, the newest first: `json`, `sorted_by` and `id`. */
 export function listRuns(options: RunListOptions, dialect: Dialect): Statement {

@@ -1,0 +1,61 @@
+// Server-sent events under a real server: what a client is told when the database fails, and that who takes no body costs nothing.
+import { once } from 'node:events';
+import { get, type IncomingMessage, request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
+import { systemClock } from '#core/clock.ts';
+import { StoreError } from '#core/errors.ts';
+import { createLogger } from '#core/log.ts';
+import { createApp } from '#services/app.ts';
+import { listen } from '#services/listen.ts';
+import type { ListPage } from '#store/store.ts';
+import { streamEvents } from './event-stream.ts';
+
+const clock = systemClock;
+const position = z.object({ value: z.null(), key: z.array(z.string()) });
+
+/** A server with one stream; `read` answers the log. */
+async function openServer(read: () => Promise<ListPage>) {
+  const lines: string[] = [];
+  const log = createLogger({ level: 'info', destination: { write: (line: string) => void lines.push(line) } });
+  const stopping = new AbortController().signal;
+  const app = createApp({ clock, log, stopping, observe: () => undefined });
+  const listing = { name: 'events', columns: [], identity: {}, position, log, read };
+  app.get('/events', (c) => {
+    c.set('identity', { name: 'ci', tenant_id: 'default', scopes: 'all' });
+    return streamEvents(c, { cursor: undefined, listing, stopping, now: () => clock.now() });
+  });
+  const listener = await listen({ app, host: '127.0.0.1', port: 0, clock, log: createLogger({ level: 'silent' }) });
+  onTestFinished(() => listener.close({ drainMs: 0, graceMs: 0 }));
+  return { url: `${listener.url}/events`, lines };
+}
+
+test('a stream whose database fails ends, and only the log tells why', async () => {
+  let reads = 0;
+  const { url, lines } = await openServer(async () => {
+    reads += 1;
+    if (reads > 1) throw new StoreError('ECONNREFUSED', 'cannot reach db.internal:5432', { retryable: true });
+    const event = { event_type: 'account.updated', event_id: '1' };
+    return { json: JSON.stringify([event]), next: { value: null, key: ['1'] } };
+  });
+  const [response]: IncomingMessage[] = await once(get(url, { agent: false }), 'response');
+  const received = response && (await text(response));
+
+  expect(received).toMatch(/^event: account\.updated\ndata: \{.*\}\nid: \S+\n\n$/);
+  expect(lines.join('')).toContain('cannot reach db.internal:5432');
+});
+
+test('who asks for the headers of a stream alone leaves none behind', async () => {
+  let reads = 0;
+  const { url } = await openServer(async () => {
+    reads += 1;
+    // With a next page nothing is waited for: a stream that was left behind would have read on before the answer arrives.
+    return { json: '[]', next: reads < 10 ? { value: null, key: ['1'] } : null };
+  });
+  const asked = request(url, { method: 'HEAD', agent: false }).end();
+  const [response]: IncomingMessage[] = await once(asked, 'response');
+
+  expect(response?.headers['content-type']).toBe('text/event-stream');
+  expect(reads).toBe(1);
+});
