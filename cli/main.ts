@@ -1,10 +1,7 @@
 // The one entry point: parses the command line, runs one command, sets the exit code.
 import { Command, CommanderError } from 'commander';
-import { ConfigError, ProviderError, RequestError, StoreError } from '#core/errors.ts';
-import { redactText } from '#core/redact.ts';
 import { type Environment, openEnvironment } from './environment.ts';
-
-const exitCodes = { done: 0, failed: 1, badConfiguration: 2 } as const;
+import { exitCodes, report } from './report.ts';
 
 const environment = openEnvironment();
 process.exitCode = await run(environment, process.argv);
@@ -20,6 +17,7 @@ async function run(environment: Environment, argv: readonly string[]): Promise<n
     await program.parseAsync(argv);
     return exitCode;
   } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.badConfiguration;
     return report(environment, error);
   }
 }
@@ -148,19 +146,4 @@ function addServiceCommands(program: Command, environment: Environment): void {
 
 function append(value: string, earlier: readonly string[]): readonly string[] {
   return [...earlier, value];
-}
-
-// Known failures are told in words; anything else is a bug and is logged with its stack.
-function report(environment: Environment, error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.badConfiguration;
-  if (error instanceof ConfigError) {
-    for (const { key, remedy } of error.problems) process.stderr.write(`${redactText(`${key}: ${remedy}`)}\n`);
-    return exitCodes.badConfiguration;
-  }
-  if (error instanceof StoreError || error instanceof ProviderError || error instanceof RequestError) {
-    process.stderr.write(`${redactText(error.message)} (${error.code})\n`);
-    return exitCodes.failed;
-  }
-  environment.log.error({ event: 'bug', err: error }, 'unexpected failure');
-  return exitCodes.failed;
 }
