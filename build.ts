@@ -1,7 +1,7 @@
 // Bundles the product into dist/ for the image, the same for every platform, and says what is in it: `npm run build [-- --outdir=… --metafile=…]`.
 // Development runs the sources as they are; nothing there needs a build.
 import { cp, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { createSbom } from './sbom.ts';
@@ -24,6 +24,9 @@ const { values } = parseArgs({
   },
 });
 const outdir = resolve(root, values.outdir);
+// What is there goes first: never the sources themselves, or what they lie in.
+if (!relative(outdir, root).startsWith('..'))
+  throw new RangeError(`--outdir=${values.outdir} would remove the sources`);
 
 await rm(outdir, { recursive: true, force: true });
 const { metafile } = await build({

@@ -1,6 +1,6 @@
 // The bill of materials against what is there: the packages' own manifests, the lock file.
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -66,6 +66,18 @@ beforeAll(async () => {
   );
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test('the sources are not built over', async () => {
+  const sources = join(folder, 'sources');
+  await mkdir(sources);
+  for (const name of ['build.ts', 'sbom.ts', 'package.json']) await copyFile(join(root, name), join(sources, name));
+  await symlink(join(root, 'node_modules'), join(sources, 'node_modules'));
+
+  const built = promisify(execFile)(process.execPath, ['build.ts', '--outdir=.'], { cwd: sources });
+
+  await expect(built).rejects.toThrow('--outdir=. would remove the sources');
+  expect(await readdir(sources)).toContain('build.ts');
+});
 
 /** The folders of packages that left code in the bundle. */
 function folders(): string[] {

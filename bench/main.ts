@@ -29,8 +29,10 @@ const benchmarks = {
   export: () => benchExport(databases, folder),
   large: () => benchLarge(databases),
 };
-const named = process.argv.slice(2);
 try {
+  const named = process.argv.slice(2);
+  const unknown = named.filter((name) => !Object.hasOwn(benchmarks, name));
+  if (unknown.length > 0) throw new RangeError(`no benchmark ${unknown}: there are ${Object.keys(benchmarks)}`);
   for (const [name, run] of Object.entries(benchmarks)) {
     if (named.length === 0 ? name !== 'large' : named.includes(name)) await run();
   }

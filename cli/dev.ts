@@ -5,8 +5,9 @@ import { z } from 'zod';
 import { redactText } from '#core/redact.ts';
 import { type Children, openChildren } from './children.ts';
 import { type Environment, openEnvironment, type Variables } from './environment.ts';
+import { requireFree } from './listen-problem.ts';
 import { loadCollector } from './load-collector.ts';
-import { loadConfig, readDocument } from './load-config.ts';
+import { type LoadedConfig, loadConfig, readDocument } from './load-config.ts';
 import { report } from './report.ts';
 import { openSandbox } from './sandbox.ts';
 
@@ -20,9 +21,20 @@ process.exit();
 async function dev(environment: Environment): Promise<number> {
   await mkdir('./data', { recursive: true });
   const { variables } = environment;
-  const configured = await listConfigured(variables);
+  const config = await loadConfig(variables);
+  await requireFree(listAddresses(config));
+  const configured = await listConfigured(variables, config);
   if (configured.length === 0) return devSandbox(environment);
   return serve(environment, variables, (children) => collect(children, configured));
+}
+
+// Before anything is collected: a second start beside a first one would write into its database, and then not serve.
+function listAddresses({ api, ingest, ops }: LoadedConfig) {
+  const services = [
+    { key: 'api.listen', ...api.listen },
+    { key: 'ingest.listen', ...ingest.listen },
+  ];
+  return ops ? [...services, { key: 'ops.port', ...ops }] : services;
 }
 
 async function devSandbox(environment: Environment): Promise<number> {
@@ -89,8 +101,7 @@ function toPath(collector: string): string {
 }
 
 // A collector is configured when the document has a part for it, or its plain variables are set.
-async function listConfigured(variables: Variables): Promise<readonly string[]> {
-  const { collectors } = await loadConfig(variables);
+async function listConfigured(variables: Variables, { collectors }: LoadedConfig): Promise<readonly string[]> {
   const folder = new URL('../collectors/', import.meta.url);
   const names = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isDirectory());
   const configured: string[] = [];

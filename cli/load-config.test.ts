@@ -83,6 +83,17 @@ describe('a collector', () => {
     expect(part).toMatchObject({ sources: [{ name: 'main', role_chain: [] }] });
   });
 
+  test.for([
+    ['gcp', 'collectors.gcp.sources: name a source, or set GCP_ROOT'],
+    [
+      'azure',
+      'collectors.azure.sources: name a source, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE',
+    ],
+    ['grafana', 'collectors.grafana.endpoints: name an endpoint, or set GRAFANA_URL'],
+  ])('%s says what to set when nothing is configured', async ([name = '', problem]) => {
+    expect(await problemsOf(loadCollectorConfig({}, await loadCollector(name)))).toBe(problem);
+  });
+
   test("takes the starter kit's role from its variable", async () => {
     const AWS_ORG_AUDIT_ROLE_ARN = 'arn:aws:iam::111122223333:role/org-audit';
 

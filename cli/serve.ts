@@ -1,11 +1,11 @@
 // What the services have in common as processes: whether they may listen, where, and how they end.
 import { ConfigError } from '#core/errors.ts';
-import { describeError } from '#core/redact.ts';
 import type { App } from '#services/app.ts';
 import { type Auth, authProblems } from '#services/auth.ts';
 import { type Listener, listen } from '#services/listen.ts';
 import { openAuth } from '#services/open-auth.ts';
 import type { Environment } from './environment.ts';
+import { toListenProblem } from './listen-problem.ts';
 import type { LoadedConfig } from './load-config.ts';
 import { untilAborted } from './until-aborted.ts';
 
@@ -74,7 +74,6 @@ async function tryListen(key: string, options: Parameters<typeof listen>[0]): Pr
   try {
     return await listen(options);
   } catch (cause) {
-    const remedy = `cannot listen on ${options.host}:${options.port} (${describeError(cause)}): choose another`;
-    throw new ConfigError('cannot_listen', [{ key, remedy }], { cause });
+    throw new ConfigError('cannot_listen', [toListenProblem({ key, ...options }, cause)], { cause });
   }
 }

@@ -66,9 +66,11 @@ const examples = [
   },
 ];
 
+const needsSource = 'name a source, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE';
+
 /** Schema of `collectors.azure`. */
 export const azureConfigSchema = z
-  .strictObject({ sources: z.array(sourceSchema).min(1) })
+  .strictObject({ sources: z.array(sourceSchema, needsSource).min(1, needsSource) })
   .refine((config) => new Set(config.sources.map((source) => source.name)).size === config.sources.length, {
     path: ['sources'],
     message: 'two sources have the same name',

@@ -56,9 +56,11 @@ const sourceSchema = z.strictObject({
     }),
 });
 
+const needsSource = 'name a source, or set GCP_ROOT';
+
 /** Schema of `collectors.gcp`. */
 export const gcpConfigSchema = z
-  .strictObject({ sources: z.array(sourceSchema).min(1) })
+  .strictObject({ sources: z.array(sourceSchema, needsSource).min(1, needsSource) })
   .refine((config) => new Set(config.sources.map((source) => source.name)).size === config.sources.length, {
     path: ['sources'],
     message: 'two sources have the same name',
