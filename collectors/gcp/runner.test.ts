@@ -186,6 +186,21 @@ test('a project of no organization that Search loses is neither missing nor rewr
   expect(await countWrites(store, tenant)).toBe(before);
 });
 
+test('a project that has come into the organization is where the walk found it, though Search still shows it outside', async () => {
+  const { fake, organization, source } = await start();
+  const outside = [...organization.projects.values()].find(({ parent }) => parent === '')?.name ?? '';
+  await run([source]);
+  fake.behaviour.search_lags = true;
+  moveProject(organization, outside, organization.name);
+
+  await run([source]);
+  const before = await countWrites(store, tenant);
+  await run([source]);
+
+  expect(await selectProject(outside)).toMatchObject({ parent_id: organization.name });
+  expect(await countWrites(store, tenant)).toBe(before);
+});
+
 test('a number that is also the id of an AWS account is a record of its own', async () => {
   const { source } = await start({ plan: { project_numbers: ['111122223333'] } });
   await run([source]);
