@@ -159,6 +159,20 @@ test('a root that may not be listed any more makes nothing missing, not even wha
   for (const { outcome, counts } of runs) expect([outcome, counts.missing]).toEqual(['partial', 0]);
 });
 
+test.for([
+  'ListFolders',
+  'ListProjects',
+])('a root that %s does not find any more fails the scope and makes nothing missing', async (operation) => {
+  const { fake, organization, source } = await start();
+  await run([source]);
+  const when = ({ parent }: { parent: string | null }) => parent === organization.name;
+  fake.faults.plan({ operation, when, effect: { kind: 'error', code: 'NOT_FOUND' } });
+
+  const { outcome, counts, scopes } = await run([source]);
+
+  expect([outcome, scopes[0]?.code, counts.missing]).toEqual(['failed', 'not_found', 0]);
+});
+
 test('credentials that lose the root fail the scope and change nothing', async () => {
   const { fake, organization, source } = await start();
   await run([source]);
