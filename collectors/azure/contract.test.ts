@@ -152,6 +152,17 @@ describeProvider<AzureCloud, FaultEffect['kind'], keyof AzureBehaviour>({
     raw: [
       { what: 'of 502, once', turn: onPage({ kind: 'raw', status: 502, body: html }, 1), outcome: 'complete' },
       {
+        what: 'of 502 for the hierarchy, once',
+        turn: plan({ operation: 'GetEntities', times: 1, effect: { kind: 'raw', status: 502, body: html } }),
+        outcome: 'complete',
+      },
+      {
+        what: 'of 502 for the hierarchy, every time',
+        turn: plan({ operation: 'GetEntities', effect: { kind: 'raw', status: 502, body: html } }),
+        outcome: 'failed',
+        code: 'azure_error',
+      },
+      {
         what: 'of 403',
         turn: onPage({ kind: 'raw', status: 403, body: html }),
         outcome: 'failed',
