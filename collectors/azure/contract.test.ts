@@ -125,6 +125,9 @@ describeProvider<AzureCloud, FaultEffect['kind'], keyof AzureBehaviour>({
     malformed: [
       { what: 'every time', turn: onPage({ kind: 'malformed' }), outcome: 'failed', code: 'malformed_answer' },
     ],
+    stall: [
+      { what: 'on a page', turn: onPage({ kind: 'stall' }), timeoutMs: 1500, outcome: 'failed', code: 'timeout' },
+    ],
     omit: [
       {
         what: 'of the list',
