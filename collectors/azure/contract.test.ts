@@ -121,6 +121,13 @@ describeProvider<AzureCloud, FaultEffect['kind'], keyof AzureBehaviour>({
     throttle: [
       { what: 'once', turn: onPage({ kind: 'throttle' }, 1), outcome: 'complete' },
       { what: 'every time', turn: onPage({ kind: 'throttle' }), outcome: 'failed', code: 'throttled' },
+      {
+        what: 'for longer than a run may wait',
+        turn: onPage({ kind: 'throttle', retry_after_seconds: 3600 }),
+        timeoutMs: 5000,
+        outcome: 'failed',
+        code: 'throttled',
+      },
     ],
     malformed: [
       { what: 'every time', turn: onPage({ kind: 'malformed' }), outcome: 'failed', code: 'malformed_answer' },
