@@ -1,6 +1,9 @@
-// One request to AWS: how long its answer may take.
+// One request to AWS: how long its answer may take, and how often it is asked again.
 import { DescribeOrganizationCommand, OrganizationsClient } from '@aws-sdk/client-organizations';
 import { expect, onTestFinished, test } from 'vitest';
+import { contextOf } from '../observe.contract.ts';
+import { openSession } from './clients.ts';
+import { collector } from './collector.ts';
 import { startAws } from './observe.contract.ts';
 import { createRequester } from './requests.ts';
 
@@ -19,4 +22,15 @@ test('an answer that begins and does not end is asked for again', async () => {
 
   expect(stalled.hits()).toBe(1);
   expect(request).toMatchObject({ http_status: 200, attempts: 2 });
+});
+
+test('every client outlasts throttling, paced by what it meets', async () => {
+  await startAws();
+  const session = await openSession(contextOf(collector, { sources: [{ name: 'main' }] }));
+  onTestFinished(() => session.close());
+
+  for (const { config } of [session.organizations, session.sts, session.tagging]) {
+    expect(config).toMatchObject({ retryMode: 'adaptive' });
+    expect(await config.maxAttempts()).toBe(10);
+  }
 });
