@@ -1,6 +1,7 @@
 // Collects valid observations, each key once, and hands them to the Writer 500 at a time.
 import type { Observation } from '#core/observation.ts';
 import type { Stamp } from '#core/provenance.ts';
+import { isOlder } from '#store/observed.ts';
 import type { Lease, NewPage, Writer } from '#store/store.ts';
 import { callStore, type Patience } from './store-call.ts';
 import { countBatch, see, type Tally } from './tally.ts';
@@ -20,7 +21,7 @@ export interface BatchOptions {
 }
 
 export interface BatchWriter {
-  /** Adds a valid observation; of two with one key the later counts. */
+  /** Adds a valid observation; of two with one key the later counts, unless the provider dates it as the older one. */
   add(observation: Observation): void;
   isFull(): boolean;
   /** Writes what was added and the requests made meanwhile. What a failed call could not write, the next one writes. */
@@ -33,7 +34,9 @@ export function createBatch(options: BatchOptions): BatchWriter {
   const pending = new Map<string, Observation>();
   return {
     add(observation) {
-      pending.set(`${observation.kind} ${observation.key}`, observation);
+      const id = `${observation.kind} ${observation.key}`;
+      const earlier = pending.get(id);
+      if (earlier === undefined || !isOlder(observation, earlier)) pending.set(id, observation);
       see(tally, observation.kind, observation.key);
     },
     isFull: () => pending.size >= batchSize || pages.length >= batchSize,

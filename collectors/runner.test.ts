@@ -591,6 +591,19 @@ describe('batches', () => {
     expect(await recordOf(store, actor, 'n00001')).toMatchObject({ name: 'later' });
   });
 
+  test('of a key that comes twice the one that the provider dates later counts, whichever comes last', async () => {
+    const actor = newActor();
+    const dated = (name: string, provider_updated_at: string) => account('1', { name }, { provider_updated_at });
+
+    await run(actor, async function* (context) {
+      identify(context);
+      yield dated('new', '2026-01-02T00:00:00.000Z');
+      yield dated('old', '2026-01-01T00:00:00.000Z');
+    });
+
+    expect(await recordOf(store, actor, '1')).toMatchObject({ name: 'new' });
+  });
+
   test('requests are numbered and stored, also many without a record between them and those made during a write', async () => {
     const actor = newActor();
     let askAhead = () => {};

@@ -35,12 +35,13 @@ export function readObservations(observations: readonly Observation[], texts?: M
   return [...byKey.values()].sort((one, other) => (one.key < other.key ? -1 : 1));
 }
 
+interface Dated {
+  readonly provider_updated_at?: string | null | undefined;
+}
+
 /** Whether the provider dates the one before the other; false while it dates only one of them, or neither. */
-export function isOlder(
-  one: { readonly provider_updated_at: string | null },
-  other: { readonly provider_updated_at: string | null },
-): boolean {
-  if (one.provider_updated_at === null || other.provider_updated_at === null) return false;
+export function isOlder(one: Dated, other: Dated): boolean {
+  if (one.provider_updated_at == null || other.provider_updated_at == null) return false;
   return one.provider_updated_at < other.provider_updated_at;
 }
 

@@ -24,6 +24,8 @@ export type CommonEffect<World> =
 export type HttpEffect =
   /** The connection is cut; with `after_headers`, in the middle of the body. */
   | { readonly kind: 'reset'; readonly after_headers?: boolean }
+  /** The answer begins and never ends. */
+  | { readonly kind: 'stall' }
   /** A body in no service's protocol, as a proxy or a load balancer sends it. */
   | { readonly kind: 'raw'; readonly status: number; readonly body: string; readonly content_type?: string };
 
@@ -60,6 +62,7 @@ export async function answerOverHttp(
   const reset = effects.find((effect) => effect.kind === 'reset');
   if (reset !== undefined && reset.after_headers !== true) return { kind: 'reset' };
   const answer = await respond();
+  if (hasEffect(effects, 'stall')) return { kind: 'hang', sent: answer };
   return reset === undefined ? { kind: 'send', answer } : { kind: 'reset', sent: answer };
 }
 

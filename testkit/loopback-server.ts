@@ -25,11 +25,11 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-/** What to do with the connection. `reset` with `sent` cuts it in the middle of that answer. */
+/** What to do with the connection. With `sent`, `reset` cuts it in the middle of that answer, and `hang` says no more after it. */
 export type HttpOutcome =
   | { readonly kind: 'send'; readonly answer: HttpAnswer }
   | { readonly kind: 'reset'; readonly sent?: HttpAnswer }
-  | { readonly kind: 'hang' };
+  | { readonly kind: 'hang'; readonly sent?: HttpAnswer };
 
 type Handle = (request: HttpRequest) => Promise<HttpOutcome>;
 
@@ -92,19 +92,21 @@ async function serve(message: IncomingMessage, response: ServerResponse, handle:
     headers: message.headers,
     body: Buffer.concat(chunks),
   });
-  if (outcome.kind === 'hang') return;
   if (outcome.kind === 'send') {
     writeHead(response, outcome.answer);
     response.end(outcome.answer.body);
     return;
   }
+  const leave = () => {
+    if (outcome.kind === 'reset') reset(message);
+  };
   if (outcome.sent === undefined) {
-    reset(message);
+    leave();
     return;
   }
   const { body } = outcome.sent;
   writeHead(response, outcome.sent);
-  response.write(body.slice(0, body.length / 2), () => reset(message));
+  response.write(body.slice(0, body.length / 2), leave);
 }
 
 function writeHead(response: ServerResponse, { status, headers, body }: HttpAnswer): void {

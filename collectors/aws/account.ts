@@ -129,7 +129,8 @@ function toDetails(
     ...(joinedAt !== undefined && { joined_at: joinedAt }),
     ...(JoinedMethod != null && { joined_method: JoinedMethod }),
     ...(delegations !== undefined && { delegated_services: [...(delegations.get(account.id)?.services ?? [])] }),
-    ...(account.paths.length > 1 && { paths: [...account.paths] }),
+    // Empty unless there are several: left out, those that were there once would stay.
+    ...(account.paths.length > 0 && { paths: account.paths.length > 1 ? [...account.paths] : [] }),
     ...(session.source.personal_data && Email != null && { email: Email }),
   };
 }

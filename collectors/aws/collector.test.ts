@@ -168,6 +168,15 @@ describe('the slow walk', () => {
     expect(organization.units.size).toBe(12);
   });
 
+  test('is made at once after the clock was set back, instead of waiting until its time has come again', async () => {
+    await startAws();
+    const first = await observe();
+
+    const second = await observe({ memo: first.memo, now: later(-1) });
+
+    expect(second.enumerated).toContain('org_node');
+  });
+
   test('brings a rename to the paths of all descendants in the same run', async () => {
     const { organization } = await startAws();
     const first = await observe();

@@ -111,7 +111,12 @@ describeProvider<AwsCloud, FaultEffect['kind'], keyof AwsBehaviour>({
       },
     ],
     throttle: [{ what: 'once', turn: onPage({ kind: 'throttle' }, 1), outcome: 'complete' }],
-    malformed: [{ what: 'every time', turn: onPage({ kind: 'malformed' }), outcome: 'failed', code: 'aws_error' }],
+    malformed: [
+      { what: 'every time', turn: onPage({ kind: 'malformed' }), outcome: 'failed', code: 'malformed_answer' },
+    ],
+    stall: [
+      { what: 'on a page', turn: onPage({ kind: 'stall' }), timeoutMs: 1500, outcome: 'failed', code: 'timeout' },
+    ],
     omit: [
       {
         what: 'of the list',
@@ -138,12 +143,17 @@ describeProvider<AwsCloud, FaultEffect['kind'], keyof AwsBehaviour>({
     ],
     raw: [
       { what: 'of 502, once', turn: onPage({ kind: 'raw', status: 502, body: html }, 1), outcome: 'complete' },
-      { what: 'of 403', turn: onPage({ kind: 'raw', status: 403, body: html }), outcome: 'failed', code: 'aws_error' },
+      {
+        what: 'of 403',
+        turn: onPage({ kind: 'raw', status: 403, body: html }),
+        outcome: 'failed',
+        code: 'malformed_answer',
+      },
       {
         what: 'of 200',
         turn: onPage({ kind: 'raw', status: 200, body: html }),
         outcome: 'failed',
-        code: 'aws_error',
+        code: 'malformed_answer',
       },
     ],
     error: [

@@ -1,5 +1,5 @@
 // Every way to give the AWS collector its keys, against the fake's STS and Pod Identity agent.
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -119,6 +119,19 @@ describe('base identities', () => {
       message: expect.stringMatching(/IRSA.*profile.*AWS_ACCESS_KEY_ID/),
     });
     expect(read.requests).toEqual([]);
+  });
+
+  test('a token file that has gone when the session is renewed is named too', async () => {
+    const { fake } = await startWithRoles();
+    useEnvironment(fake, {});
+    const token_file = await writeTemporary(fake.issueWebToken({ subject }));
+    const expire = () => rmSync(token_file, { force: true });
+    fake.faults.plan({ operation: 'GetCallerIdentity', effect: { kind: 'mutate', mutate: expire } });
+    fake.faults.plan({ operation: 'GetCallerIdentity', effect: { kind: 'expired_credentials' } });
+
+    const read = await observe({ source: { web_identity: { role_arn: hub, token_file } } });
+
+    expect(read.error).toMatchObject({ name: 'ProviderError', code: 'no_token_file' });
   });
 
   test('a token file that is not there is named, not taken for a lost connection', async () => {

@@ -5,6 +5,7 @@ import { describeError } from '#core/redact.ts';
 
 const sdkErrorSchema = z.object({
   name: z.string(),
+  message: z.string().optional(),
   code: z.string().optional(),
   Reason: z.string().optional(),
   $metadata: z.object({ httpStatusCode: z.number().optional() }).optional(),
@@ -23,6 +24,8 @@ const remedies = {
   throttled: 'AWS kept throttling after every retry: run less often, or slow down other users of the Organizations API',
   timeout: 'no answer in time: check DNS, egress rules and the proxy variables',
   unreachable: 'no connection: check DNS, egress rules and the proxy variables',
+  malformed_answer:
+    'the answer is none of AWS, or cut off: check the proxy variables, and what else may answer in its place',
   invalid_page_token: 'AWS no longer accepts the page token of this listing',
 } as const;
 
@@ -49,6 +52,8 @@ const codesByName: Readonly<Record<string, keyof typeof remedies | 'access_denie
   AccountNotFoundException: 'not_found',
   AccountNotRegisteredException: 'not_found',
   TimeoutError: 'timeout',
+  // The SDK's name for an answer that says nothing in the service's protocol.
+  Unknown: 'malformed_answer',
 };
 
 /** The ProviderError of whatever the SDK threw at an operation (`organizations:ListAccounts`, which is also the IAM action to allow). */
@@ -58,11 +63,15 @@ export function toProviderError(error: unknown, operation: string, principal: st
   const code = parsed === undefined ? 'unreachable' : toCode(parsed);
   const status = parsed?.$metadata?.httpStatusCode;
   return new ProviderError(code, `${operation}: ${toRemedy(code, operation, principal)}`, {
-    // A copy: the SDK's own error carries the response, headers included.
-    cause: new Error(`${parsed?.name ?? 'error'}: ${describeError(error)}`),
+    cause: code === 'malformed_answer' ? new Error(`HTTP ${status}`) : toCause(parsed?.name ?? 'error', error),
     status,
     retryable: code === 'throttled' || code === 'timeout' || code === 'unreachable' || (status ?? 0) >= 500,
   });
+}
+
+// A copy: the SDK's own error carries the response, headers included.
+function toCause(name: string, error: unknown): Error {
+  return new Error(`${name}: ${describeError(error)}`);
 }
 
 /** Whether the error is a ProviderError of this code. */
@@ -73,7 +82,11 @@ export function isProviderError(error: unknown, code: string): error is Provider
 // The only file that is read here; what else the SDK reads it passes over.
 const fileErrors = new Set(['ENOENT', 'EACCES', 'EISDIR']);
 
-function toCode({ name, code, Reason }: z.output<typeof sdkErrorSchema>): string {
+// What the SDK adds to the message of a parser, which repeats a part of what it could not parse.
+const unreadable = 'Deserialization error:';
+
+function toCode({ name, message, code, Reason }: z.output<typeof sdkErrorSchema>): string {
+  if (message?.includes(unreadable)) return 'malformed_answer';
   if (Reason === 'INVALID_NEXT_TOKEN') return 'invalid_page_token';
   if (code !== undefined && fileErrors.has(code)) return 'no_token_file';
   const known = Object.hasOwn(codesByName, name) ? codesByName[name] : undefined;

@@ -248,6 +248,32 @@ describe('a listing', () => {
 
     expect(read.error).toMatchObject({ code: 'malformed_answer' });
   });
+
+  test.for([
+    { operation: 'ListRoots', effect: { kind: 'alter', alter: () => ({ Roots: [] }) } },
+    { operation: 'ListOrganizationalUnitsForParent', effect: { kind: 'error', code: 'ParentNotFoundException' } },
+  ] as const)('by which there is no root proves nothing gone: $operation', async (fault) => {
+    const { fake } = await startAws();
+    fake.faults.plan({ ...fault, times: 1 });
+
+    const read = await observe();
+
+    expect(read.error).toMatchObject({ name: 'ProviderError' });
+    expect(read.enumerated).toEqual([]);
+  });
+
+  test.for([
+    { operation: 'ListTagsForResource', member: 'Tags' },
+    { operation: 'ListAccountsForParent', member: 'Accounts' },
+    { operation: 'ListDelegatedAdministrators', member: 'DelegatedAdministrators' },
+  ])('with an item that is none is told by its operation: $operation', async ({ operation, member }) => {
+    const { fake } = await startAws({ behaviour: { paths: false } });
+    fake.faults.plan({ operation, effect: { kind: 'alter', alter: () => ({ [member]: [{ Key: 7 }] }) } });
+
+    const read = await observe();
+
+    expect(read.error).toMatchObject({ code: 'malformed_answer', message: expect.stringContaining(operation) });
+  });
 });
 
 describe('states', () => {
@@ -312,17 +338,19 @@ describe('throttling, faults of the network and the end of sessions', () => {
     expect(read.accounts.size).toBe(45);
   });
 
-  test('a page of a proxy in place of the answer fails and leaks nothing of it', async () => {
+  test.for([
+    { operation: 'ListAccounts', status: 403, body: '<html>password=hunter2hunter2</html>' },
+    { operation: 'ListAccounts', status: 200, body: 'hunter2' },
+    { operation: 'GetCallerIdentity', status: 403, body: '<html>password=hunter2hunter2</html>' },
+    { operation: 'GetCallerIdentity', status: 200, body: 'hunter2' },
+  ])('a page of a proxy in place of the answer fails as one and leaks nothing of it: %o', async (page) => {
     const { fake } = await startAws();
-    const body = '<html>password=hunter2hunter2</html>';
-    fake.faults.plan({
-      operation: 'ListAccounts',
-      effect: { kind: 'raw', status: 403, body, content_type: 'text/html' },
-    });
+    const { operation, status, body } = page;
+    fake.faults.plan({ operation, effect: { kind: 'raw', status, body, content_type: 'text/html' } });
 
     const read = await observe();
 
-    expect(read.error).toMatchObject({ name: 'ProviderError' });
+    expect(read.error).toMatchObject({ code: 'malformed_answer', message: expect.stringContaining('proxy'), status });
     expect(JSON.stringify([read.error, read.log, String(read.error)])).not.toContain('hunter2');
   });
 

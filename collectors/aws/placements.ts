@@ -1,6 +1,8 @@
 // Which node each account is in, read from the tree, for endpoints whose accounts carry no paths.
 import { ListAccountsForParentCommand, ListChildrenCommand } from '@aws-sdk/client-organizations';
 import { z } from 'zod';
+import { ProviderError } from '#core/errors.ts';
+import type { JsonObject } from '#core/json.ts';
 import type { Request } from '#core/provenance.ts';
 import { isProviderError } from './errors.ts';
 import { type Listing, listPages, maxResults } from './paging.ts';
@@ -40,13 +42,19 @@ async function place(
 ): Promise<boolean> {
   try {
     for await (const { items, request } of listPages(session, listing)) {
-      for (const item of items) placements.set(itemSchema.parse(item).Id, { parent_id: parent, request });
+      for (const item of items) placements.set(toId(item, request), { parent_id: parent, request });
     }
   } catch (error) {
     if (isProviderError(error, 'access_denied')) return false;
     if (!isProviderError(error, 'not_found')) throw error;
   }
   return true;
+}
+
+function toId(item: JsonObject, request: Request): string {
+  const parsed = itemSchema.safeParse(item).data;
+  if (parsed !== undefined) return parsed.Id;
+  throw new ProviderError('malformed_answer', `${request.operation} answered an item without its id`);
 }
 
 function listAccounts({ session }: Reading, parent: string): Listing {

@@ -76,7 +76,7 @@ interface Seen {
 }
 
 const serviceSchema = z.enum(['organizations', 'sts', 'tag']);
-const bodySchema = z.custom<AsyncIterable<Uint8Array>>((body) => Symbol.asyncIterator in Object(body));
+const bodySchema = z.instanceof(Readable);
 const urlSchema = z.object({ protocol: z.string(), hostname: z.string(), port: z.number().nullish() });
 const metadataSchema = z.object({
   $metadata: z.object({
@@ -87,9 +87,16 @@ const metadataSchema = z.object({
   }),
 });
 
+/** How requests are sent. */
+export interface RequesterOptions {
+  readonly signal: AbortSignal;
+  readonly fetched: (request: Request) => void;
+  /** How long one answer may take once it has begun: the SDK's own limit ends with its headers. */
+  readonly bodyTimeoutMs?: number;
+}
+
 /** A requester that reports every request, failed ones too, to `fetched`. */
-export function createRequester(options: { signal: AbortSignal; fetched: (request: Request) => void }): Requester {
-  const { signal, fetched } = options;
+export function createRequester({ signal, fetched, bodyTimeoutMs = 20_000 }: RequesterOptions): Requester {
   // The SDK hands neither the body nor the endpoint back, and its commands cannot carry them.
   const wires = new AsyncLocalStorage<Wire>();
   let principal: string | null = null;
@@ -113,16 +120,29 @@ export function createRequester(options: { signal: AbortSignal; fetched: (reques
     }
   };
 
+  // What the new session needs, such as a token's file, may be gone by now.
+  const renew = async ({ operation, client }: Question) => {
+    try {
+      return await isRenewed(client);
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      throw toProviderError(error, operation, principal);
+    }
+  };
+
   return {
     watch(client) {
       const options = { step: 'deserialize', priority: 'low', name: 'evidence' } as const;
-      client.middlewareStack.add((next) => (args) => tap(next, args, wires.getStore()), options);
+      client.middlewareStack.add(
+        (next) => (args) => tap(next, args, { wire: wires.getStore(), bodyTimeoutMs }),
+        options,
+      );
     },
     async ask(question, send) {
       try {
         return await exchange(question, send);
       } catch (error) {
-        if (!isProviderError(error, 'session_expired') || !(await isRenewed(question.client))) throw error;
+        if (!isProviderError(error, 'session_expired') || !(await renew(question))) throw error;
         return exchange(question, send);
       }
     },
@@ -135,7 +155,7 @@ export function createRequester(options: { signal: AbortSignal; fetched: (reques
 async function tap<Args extends { request: unknown }, Result extends { response: unknown }>(
   next: (args: Args) => Promise<Result>,
   args: Args,
-  wire: Wire | undefined,
+  { wire, bodyTimeoutMs }: { readonly wire: Wire | undefined; readonly bodyTimeoutMs: number },
 ): Promise<Result> {
   if (wire === undefined) return next(args);
   wire.endpoint = toOrigin(args.request);
@@ -143,10 +163,23 @@ async function tap<Args extends { request: unknown }, Result extends { response:
   const result = await next(args);
   const { response } = result;
   if (typeof response === 'object' && response !== null && 'body' in response) {
-    wire.payload = Buffer.concat(await Array.fromAsync(bodySchema.parse(response.body)));
+    wire.payload = await readBody(bodySchema.parse(response.body), bodyTimeoutMs);
     response.body = Readable.from([wire.payload]);
   }
   return result;
+}
+
+// By this name the SDK knows that asking again may help.
+async function readBody(body: Readable, timeoutMs: number): Promise<Buffer> {
+  const timeout = Object.assign(new Error(`the answer began and did not end within ${timeoutMs} ms`), {
+    name: 'TimeoutError',
+  });
+  const timer = setTimeout(() => body.destroy(timeout), timeoutMs);
+  try {
+    return Buffer.concat(await Array.fromAsync(body));
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 // Sessions end before their time when they are revoked or clocks differ; the SDK itself renews by the clock alone.

@@ -120,6 +120,25 @@ test('states that cannot be read any more make the run partial and stay as they 
   expect((await select('cloud_accounts')).filter((row) => row['status'] === null)).toEqual([]);
 });
 
+test('several paths of an account are stored, and gone when it has one again', async () => {
+  const { fake, organization } = await start();
+  const id = organization.management_account_id;
+  const paths = [`${organization.id}/${organization.root.id}/${id}/`, `${organization.id}/${organization.root.id}/`];
+  const alter = (body: Record<string, unknown>) => ({
+    ...body,
+    Accounts: [body['Accounts']].flat().map((account) => ({ ...Object(account), Paths: paths })),
+  });
+  fake.faults.plan({ operation: 'ListAccounts', page: 1, effect: { kind: 'alter', alter } });
+  await run();
+  const several = await selectAccount(id);
+  fake.faults.clear();
+
+  await run();
+
+  expect(several).toMatchObject({ details: { paths } });
+  expect(await selectAccount(id)).toMatchObject({ details: { paths: [] } });
+});
+
 test('units below a refused one are not missing', async () => {
   const { fake, organization } = await start();
   await run();

@@ -133,7 +133,7 @@ async function readOne(
 async function listTags(session: AwsSession, state: TagState, resource: Taggable): Promise<Tagged> {
   if (state.isDenied) return { requests: [] };
   const requests: Request[] = [];
-  const tags: Record<string, string> = {};
+  const tags: z.output<typeof tagsSchema> = [];
   try {
     const pages = listPages(session, {
       operation: 'organizations:ListTagsForResource',
@@ -143,9 +143,13 @@ async function listTags(session: AwsSession, state: TagState, resource: Taggable
     });
     for await (const page of pages) {
       requests.push(page.request);
-      Object.assign(tags, toTags(tagsSchema.parse(page.items)));
+      const items = tagsSchema.safeParse(page.items).data;
+      if (items === undefined) {
+        throw new ProviderError('malformed_answer', `${page.request.operation} answered an item that is no tag`);
+      }
+      tags.push(...items);
     }
-    return { tags, requests };
+    return { tags: toTags(tags), requests };
   } catch (error) {
     // It has left since it was listed: its tags are not known any more.
     if (isProviderError(error, 'not_found')) return { requests: [] };

@@ -39,6 +39,9 @@ export async function* walkTree(reading: Reading): AsyncGenerator<Observation, v
   tree.is_tried = true;
   const roots = await readLevel(reading, []);
   if (roots === undefined) return;
+  if (roots.length === 0) {
+    throw new ProviderError('malformed_answer', 'organizations:ListRoots answered without a single root');
+  }
   tree.nodes.clear();
   const queue = learn(reading, roots);
   let batch = [...queue];
@@ -79,8 +82,8 @@ async function readLevel(reading: Reading, chain: readonly string[]): Promise<Fo
       found.push(...page.items.map((raw) => toFound(raw, page.request, chain)));
     }
   } catch (error) {
-    // A unit that was removed since it was listed has no units below it.
-    if (isProviderError(error, 'not_found')) return found;
+    // A unit that was removed since it was listed has no units below it; a root is never removed.
+    if (isProviderError(error, 'not_found') && chain.length > 1) return found;
     if (!isProviderError(error, 'access_denied')) throw error;
     const what = parent === undefined ? 'roots and organizational units' : `organizational units below ${parent}`;
     session.context.skip({ what, kinds: ['org_node'] }, error);

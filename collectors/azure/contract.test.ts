@@ -121,9 +121,19 @@ describeProvider<AzureCloud, FaultEffect['kind'], keyof AzureBehaviour>({
     throttle: [
       { what: 'once', turn: onPage({ kind: 'throttle' }, 1), outcome: 'complete' },
       { what: 'every time', turn: onPage({ kind: 'throttle' }), outcome: 'failed', code: 'throttled' },
+      {
+        what: 'for longer than a run may wait',
+        turn: onPage({ kind: 'throttle', retry_after_seconds: 3600 }),
+        timeoutMs: 5000,
+        outcome: 'failed',
+        code: 'throttled',
+      },
     ],
     malformed: [
       { what: 'every time', turn: onPage({ kind: 'malformed' }), outcome: 'failed', code: 'malformed_answer' },
+    ],
+    stall: [
+      { what: 'on a page', turn: onPage({ kind: 'stall' }), timeoutMs: 1500, outcome: 'failed', code: 'timeout' },
     ],
     omit: [
       {
@@ -151,6 +161,17 @@ describeProvider<AzureCloud, FaultEffect['kind'], keyof AzureBehaviour>({
     ],
     raw: [
       { what: 'of 502, once', turn: onPage({ kind: 'raw', status: 502, body: html }, 1), outcome: 'complete' },
+      {
+        what: 'of 502 for the hierarchy, once',
+        turn: plan({ operation: 'GetEntities', times: 1, effect: { kind: 'raw', status: 502, body: html } }),
+        outcome: 'complete',
+      },
+      {
+        what: 'of 502 for the hierarchy, every time',
+        turn: plan({ operation: 'GetEntities', effect: { kind: 'raw', status: 502, body: html } }),
+        outcome: 'failed',
+        code: 'azure_error',
+      },
       {
         what: 'of 403',
         turn: onPage({ kind: 'raw', status: 403, body: html }),

@@ -1,9 +1,11 @@
 // Whose tokens a source uses: federated ones, rotated secrets, and what a token must say.
 import { writeFile } from 'node:fs/promises';
 import { expect, onTestFinished, test } from 'vitest';
+import { describeError } from '#core/redact.ts';
 import { createTenant } from '#testkit/azure/create-tenant.ts';
 import { tokenExchangeAudience } from '#testkit/azure/federation.ts';
 import { openOidcIssuer } from '#testkit/oidc/issuer.ts';
+import { secretMarker } from '#testkit/secrets.ts';
 import { toEndpoints } from './clouds.ts';
 import { azureConfigSchema } from './config.ts';
 import { createCredential, readIdentity } from './credentials.ts';
@@ -69,6 +71,18 @@ test('a rotated secret is taken up without a restart, an unchanged one asks for 
   await expect(refused).rejects.toMatchObject({ message: expect.stringContaining('AADSTS7000215') });
   expect(unchanged).toBe(1);
   expect(countTokens()).toBe(2);
+});
+
+test('what stands in front of the login endpoint is told by its status, without its headers and its page', async () => {
+  const { fake, source } = await startAzure();
+  const body = `<html>${secretMarker}</html>`;
+  fake.faults.plan({ operation: 'Token', effect: { kind: 'raw', status: 403, body } });
+
+  const { error, log } = await observe(source);
+
+  const told = describeError(error);
+  expect(told).toMatch(/proxy.*Http status code: 403/);
+  expect(`${told}${log}`).not.toContain(secretMarker);
 });
 
 test('credentials that answer for another tenant are an error, and nothing is asked of Resource Manager', async () => {

@@ -85,10 +85,13 @@ const remediesByAadsts: Readonly<Record<string, string>> = {
   AADSTS53003: 'Conditional Access forbids it: except the application, or allow the addresses it comes from',
 };
 
+// What the SDK repeats of an answer that is none of the login endpoint's: its whole body and all of its headers.
+const answerOfOthers = / Http status message: .*$/;
+
 /** The ProviderError of whatever a credential threw. Its message keeps the AADSTS code and the ids, never a secret. */
 export function toCredentialError(thrown: unknown): ProviderError {
   if (thrown instanceof ProviderError) return thrown;
-  const text = describeError(thrown);
+  const text = describeError(thrown).replace(answerOfOthers, '');
   const cause = new Error(text);
   const aadsts = /AADSTS\d+/.exec(text)?.[0];
   if (aadsts !== undefined) {

@@ -10,7 +10,11 @@ import {
   setSubscriptionState,
   undelegateSubscription,
 } from '#testkit/azure/mutations.ts';
+import { contextOf } from '../observe.contract.ts';
+import { collector } from './collector.ts';
+import { subscriptionListing } from './list-subscriptions.ts';
 import { createFile, observe, startAzure, tenantId } from './observe.contract.ts';
+import { openSession } from './session.ts';
 
 const denied = { kind: 'error', code: 'AuthorizationFailed', status: 403 } as const;
 const otherTenantId = '99999999-aaaa-4bbb-8ccc-0123456789ab';
@@ -359,4 +363,17 @@ test('ids are in lower case however Azure writes them, and a state that nobody h
     expect(key).toBe(key.toLowerCase());
     expect(attributes).toMatchObject({ org_id: tenantId });
   }
+});
+
+test('a nextLink to another host is not followed by the SDK either', async () => {
+  const { fake, source } = await startAzure();
+  fake.faults.plan({ operation: 'ListSubscriptions', page: 1, effect: { kind: 'foreign_link' } });
+  const session = await openSession(contextOf(collector, { sources: [source] }));
+  const ask = subscriptionListing(session).open();
+  await ask(undefined);
+
+  const { thrown } = await ask(undefined);
+
+  expect(thrown).toMatchObject({ code: 'foreign_link' });
+  expect(fake.foreign_requests).toEqual([]);
 });

@@ -1,5 +1,6 @@
 // Lists the management groups and subscriptions of a tenant: the first page by POST, the others by GET, with the credential's token.
 import { z } from 'zod';
+import { pause } from '#core/deadline.ts';
 import type { HttpAnswer } from '#core/http.ts';
 import { type Exchange, readRequestIds } from './calls.ts';
 import { isProviderError, toCredentialError } from './errors.ts';
@@ -10,6 +11,9 @@ import type { AzureSession } from './session.ts';
 const path = '/providers/Microsoft.Management/getEntities?api-version=2021-04-01';
 const timeoutMs = 120_000;
 const maxBytes = 50_000_000;
+const firstWaitMs = 500;
+const lastWaitMs = 1000;
+const passing: ReadonlySet<number> = new Set([500, 502, 504]);
 
 /** The hierarchy as the application may see it, which is all of it only with rights at the root group. */
 export function entityListing(session: AzureSession): Listing {
@@ -26,15 +30,30 @@ async function ask(session: AzureSession, link: string | undefined): Promise<Exc
   }
 }
 
-// The HTTP client never repeats a POST without an answer, for it may have been done; this one only asks.
+// The HTTP client asks again what was too much or too early, and never repeats a POST without an answer, for it may have been
+// done; this one only asks. Failures of the service pass as well, and the SDK asks again after them where it lists.
 async function sendUntilAnswered(session: AzureSession, link: string | undefined): Promise<HttpAnswer> {
-  try {
-    return await send(session, link);
-  } catch (error) {
-    if (link !== undefined || !isProviderError(error, 'unreachable') || session.context.signal.aborted) throw error;
-    const answer = await send(session, link);
-    return { ...answer, attempts: answer.attempts + 1 };
+  const { signal } = session.context;
+  let before = { attempts: 0, retry_delay_ms: 0 };
+  for (let waitMs = firstWaitMs; ; waitMs *= 2) {
+    const isLast = waitMs > lastWaitMs;
+    try {
+      const answer = addTo(before, await send(session, link));
+      if (isLast || !passing.has(answer.status)) return answer;
+      before = answer;
+    } catch (error) {
+      if (isLast || link !== undefined || !isProviderError(error, 'unreachable') || signal.aborted) throw error;
+      before = addTo(before, { attempts: 1, retry_delay_ms: 0 });
+    }
+    await pause(waitMs, signal);
+    before = addTo(before, { attempts: 0, retry_delay_ms: waitMs });
   }
+}
+
+type Effort = Pick<HttpAnswer, 'attempts' | 'retry_delay_ms'>;
+
+function addTo<Spent extends Effort>({ attempts, retry_delay_ms }: Effort, spent: Spent): Spent {
+  return { ...spent, attempts: spent.attempts + attempts, retry_delay_ms: spent.retry_delay_ms + retry_delay_ms };
 }
 
 async function send(session: AzureSession, link: string | undefined, claims?: string): Promise<HttpAnswer> {

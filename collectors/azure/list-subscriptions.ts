@@ -8,6 +8,7 @@ import type { AzureSession } from './session.ts';
 type Policy = Parameters<SubscriptionClient['pipeline']['addPolicy']>[0];
 
 const attemptTimeoutMs = 30_000;
+const maxWaitSeconds = 180;
 
 /** `GET /subscriptions`: those of the token's tenant that the application may read, with those delegated to it. */
 export function subscriptionListing(session: AzureSession): Listing {
@@ -22,6 +23,7 @@ export function subscriptionListing(session: AzureSession): Listing {
   });
   const wire = createWire();
   client.pipeline.addPolicy(createAbortPolicy(context.signal));
+  client.pipeline.addPolicy(patiencePolicy, { afterPhase: 'Retry' });
   client.pipeline.addPolicy(createEvidencePolicy(session, wire), { afterPhase: 'Retry' });
   return {
     operation: 'ListSubscriptions',
@@ -83,6 +85,18 @@ function createAbortPolicy(signal: AbortSignal): Policy {
     },
   };
 }
+
+// Around each attempt, and the evidence of it. The SDK would wait for as long as it is told to, past the run's end, and nothing
+// would tell of what; this it does not ask again after.
+const patiencePolicy: Policy = {
+  name: 'patience',
+  async sendRequest(request, next) {
+    const response = await next(request);
+    const seconds = Number(response.headers.get('retry-after'));
+    if (seconds > maxWaitSeconds) throw new Error(`asked to wait for ${seconds} s`);
+    return response;
+  },
+};
 
 // A connection that is cut in the middle of an answer: the SDK repeats a request only when it is cut before.
 function isCutAnswer(error: unknown): error is Error {

@@ -186,6 +186,19 @@ describe('federation', () => {
     await expect(lost).rejects.toMatchObject({ code: 'no_credentials' });
   });
 
+  test.for([
+    403, 200,
+  ])('answered with a page of a proxy, with %i, says so and repeats nothing of it', async (status) => {
+    const { url } = await serve({ '/v1/token': [{ status, body: '<html>s3cret</html>' }] });
+
+    const refused = open({ credentials_file: write(federation(url)) });
+
+    await expect(refused).rejects.toMatchObject({
+      code: 'no_credentials',
+      cause: { message: expect.stringMatching(/^(?!.*s3cret).*proxy/) },
+    });
+  });
+
   test('through a service account that the file names says who it is', async () => {
     const path = `/v1/projects/-/serviceAccounts/${reader}:generateAccessToken`;
     const token = { accessToken: 'of-the-account', expireTime: '2100-01-01T00:00:00Z' };

@@ -135,10 +135,21 @@ export function toProviderError(error: unknown, asked: Asked): ProviderError {
   });
 }
 
+const pageSchema = z.object({ response: z.object({ status: z.number(), data: z.string().regex(/^\s*</) }) });
+
 /** The ProviderError of a token that could not be had. */
 export function toCredentialsError(error: unknown): ProviderError {
   if (error instanceof ProviderError) return error;
-  return new ProviderError('no_credentials', remedies.no_credentials, { cause: new Error(describeError(error)) });
+  return new ProviderError('no_credentials', remedies.no_credentials, { cause: new Error(describeFailure(error)) });
+}
+
+// Of a page in place of JSON the library tells a part or nothing; over one that comes with 200 it stumbles.
+function describeFailure(error: unknown): string {
+  const status = pageSchema.safeParse(error).data?.response.status;
+  const isStumble = error instanceof TypeError && error.message.startsWith('Cannot create property');
+  if (status === undefined && !isStumble) return describeError(error);
+  const named = status === undefined ? 'the answer' : `the answer (HTTP ${status})`;
+  return `${named} is none of Google: check the proxy variables, and what else may answer in its place`;
 }
 
 /** Whether the error is a ProviderError of this code. */

@@ -159,6 +159,20 @@ test('a root that may not be listed any more makes nothing missing, not even wha
   for (const { outcome, counts } of runs) expect([outcome, counts.missing]).toEqual(['partial', 0]);
 });
 
+test.for([
+  'ListFolders',
+  'ListProjects',
+])('a root that %s does not find any more fails the scope and makes nothing missing', async (operation) => {
+  const { fake, organization, source } = await start();
+  await run([source]);
+  const when = ({ parent }: { parent: string | null }) => parent === organization.name;
+  fake.faults.plan({ operation, when, effect: { kind: 'error', code: 'NOT_FOUND' } });
+
+  const { outcome, counts, scopes } = await run([source]);
+
+  expect([outcome, scopes[0]?.code, counts.missing]).toEqual(['failed', 'not_found', 0]);
+});
+
 test('credentials that lose the root fail the scope and change nothing', async () => {
   const { fake, organization, source } = await start();
   await run([source]);
@@ -183,6 +197,21 @@ test('a project of no organization that Search loses is neither missing nor rewr
 
   for (const { outcome, counts } of runs) expect([outcome, counts.missing]).toEqual(['complete', 0]);
   expect(await selectProject(free?.name ?? '')).toMatchObject({ vanished_at: null, missed_runs: 0 });
+  expect(await countWrites(store, tenant)).toBe(before);
+});
+
+test('a project that has come into the organization is where the walk found it, though Search still shows it outside', async () => {
+  const { fake, organization, source } = await start();
+  const outside = [...organization.projects.values()].find(({ parent }) => parent === '')?.name ?? '';
+  await run([source]);
+  fake.behaviour.search_lags = true;
+  moveProject(organization, outside, organization.name);
+
+  await run([source]);
+  const before = await countWrites(store, tenant);
+  await run([source]);
+
+  expect(await selectProject(outside)).toMatchObject({ parent_id: organization.name });
   expect(await countWrites(store, tenant)).toBe(before);
 });
 

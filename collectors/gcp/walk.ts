@@ -91,8 +91,8 @@ async function* listPart(reading: Reading, walk: Walk, part: Part): AsyncGenerat
   try {
     yield* listPages(session, listing);
   } catch (error) {
-    // Purged since it was listed: nothing can be below it.
-    if (isProviderError(error, 'not_found')) return;
+    // Purged since it was listed: nothing can be below it. The root was asked for by its name, and was there.
+    if (isProviderError(error, 'not_found') && parent !== tree.root_id) return;
     if (!isProviderError(error, 'access_denied')) throw error;
     session.context.skip({ what, kinds }, error);
     walk.denied.add(parent);
