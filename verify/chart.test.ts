@@ -302,6 +302,20 @@ describe.skipIf(await isMissing('helm'))('the chart', () => {
     ['external', 'httpRoute.parentRefs=null', 'httpRoute.parentRefs'],
     ['sidecar', 'image.digest=', 'image'],
     ['sidecar', 'collectors.aws.config.sources[0].nam=main', 'collectors.aws.config'],
+    // By them policies, Services and budgets know the pods: other ones would lead a pod past its NetworkPolicy.
+    ['sidecar', 'pod.labels.app\\.kubernetes\\.io/component=api', 'pod.labels'],
+    ['sidecar', 'collectors.aws.pod.labels.app\\.kubernetes\\.io/instance=other', 'collectors.aws.pod.labels'],
+    ['sidecar', 'api.pod.annotations.checksum/config=mine', 'api.pod.annotations'],
+    ['sidecar', 'monitoring.labels.app\\.kubernetes\\.io/name=mine', 'monitoring.labels'],
+    ['sidecar', 'fullnameOverride=my.release', 'fullnameOverride'],
+    ['sidecar', 'fullnameOverride=1st', 'fullnameOverride'],
+    ['sidecar', `nameOverride=${'n'.repeat(64)}`, 'nameOverride'],
+    ['sidecar', 'postgres.host=db.example:5433', 'postgres.host'],
+    ['sidecar', 'postgres.host=me@db.example', 'postgres.host'],
+    ['sidecar', 'postgres.host=fd00::1', 'postgres.host'],
+    ['sidecar', 'postgres.database=a?sslmode=disable', 'postgres.database'],
+    ['sidecar', 'postgres.network.cidrs[0]=10.300.0.0/16', 'postgres.network.cidrs'],
+    ['cilium', 'authProxy.issuerUrl=https://10.5.0.1/', 'authProxy.egress'],
   ])('refuses %s with %s', async ([scenario = '', setting = '', told = '']) => {
     const { code, stderr } = await template(scenario, '--set', setting);
 
@@ -336,6 +350,22 @@ describe.skipIf(await isMissing('helm'))('the chart', () => {
       expect(JSON.stringify(policy?.spec['egress']), name).toMatch(/"port":"?8443/);
       expect(JSON.stringify(policy?.spec['egress']), name).not.toMatch(/"port":"?443/);
     }
+  });
+
+  test.for([
+    ['https://[fd00::1]/realms/main', 443],
+    ['https://[fd00::1]:8443/realms/main', 8443],
+    ['https://10.5.0.1', 443],
+  ] as const)('lets the API reach an issuer at an address, %s, by its block and by no name', async ([url, port]) => {
+    const flags = ['--set', `authProxy.issuerUrl=${url},authProxy.egress.cidrs={10.5.0.0/24}`];
+    const objects = await render('cilium', ...flags);
+    const of = (kind: string) => ofKind(objects, kind).find((object) => component(object) === 'api')?.spec['egress'];
+
+    expect(of('NetworkPolicy')).toContainEqual({
+      to: [{ ipBlock: { cidr: '10.5.0.0/24' } }],
+      ports: [{ protocol: 'TCP', port }],
+    });
+    expect(JSON.stringify(of('CiliumNetworkPolicy'))).not.toContain('toFQDNs');
   });
 
   test.for([

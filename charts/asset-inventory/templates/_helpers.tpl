@@ -51,10 +51,12 @@ argocd.argoproj.io/hook-delete-policy: BeforeHookCreation
 argocd.argoproj.io/sync-wave: {{ .weight | quote }}
 {{- end -}}
 
-{{/* Where the issuer's URL leads, as {host, port}. */}}
+{{/* Where the issuer's URL leads, as {host, port, isAddress}. */}}
 {{- define "inventory.issuer" -}}
-{{- $parts := (urlParse .Values.authProxy.issuerUrl).host | splitList ":" -}}
-{{- toJson (dict "host" (first $parts) "port" (int (ternary (last $parts) "443" (gt (len $parts) 1)))) -}}
+{{- $authority := (urlParse .Values.authProxy.issuerUrl).host -}}
+{{- $port := regexFind ":[0-9]+$" $authority -}}
+{{- $host := trimSuffix $port $authority -}}
+{{- toJson (dict "host" $host "port" (int (default "443" (trimPrefix ":" $port))) "isAddress" (regexMatch "^([0-9.]+|\\[.*)$" $host)) -}}
 {{- end -}}
 
 {{/* What the collectors' code declares: files/egress.json. */}}
