@@ -386,6 +386,25 @@ describe.skipIf(await isMissing('helm'))('the chart', () => {
     expect(JSON.stringify(ofKind(await render('external'), 'NetworkPolicy'))).toContain(`"matchLabels":{${usual}}`);
   });
 
+  test('leaves nothing behind that the command beside `helm uninstall` does not take away', async () => {
+    const pages = ['docs/deploy.md', 'charts/asset-inventory/templates/NOTES.txt'];
+    const [told = '', ...others] = await Promise.all(
+      pages.map(async (path) => {
+        const text = await readFile(join(root, path), 'utf8');
+        return / delete (\S+) --selector app\.kubernetes\.io\/instance=/.exec(text)?.[1];
+      }),
+    );
+    const left = (await Promise.all(scenarios.map((scenario) => render(scenario))))
+      .flat()
+      .filter(({ metadata }) => 'helm.sh/hook' in metadata.annotations);
+    const kinds = new Set(left.map(({ kind }) => kind.toLowerCase()));
+
+    expect(others).toEqual([told]);
+    // Of a kind that not every cluster has: told beside.
+    expect([...kinds].filter((kind) => kind !== 'externalsecret').sort()).toEqual(told.split(',').sort());
+    for (const { metadata } of left) expect(metadata.labels['app.kubernetes.io/instance']).toBe('inventory');
+  });
+
   test('hands the authority of a private issuer to all who ask the issuer, and to nobody else', async () => {
     const flags = ['--set', 'ingest.enabled=true,authProxy.caSecret.name=issuer-ca'];
     const objects = await render('sidecar', ...flags);
