@@ -386,6 +386,33 @@ describe.skipIf(await isMissing('helm'))('the chart', () => {
     expect(JSON.stringify(ofKind(await render('external'), 'NetworkPolicy'))).toContain(`"matchLabels":{${usual}}`);
   });
 
+  test('lets those reach the issuer who ask it, and nobody who believes static tokens', async () => {
+    const told = { issuerUrl: 'https://idp.example', 'egress.cidrs': '{203.0.113.0/28}' };
+    const flags = Object.entries(told).map(([key, value]) => `authProxy.${key}=${value}`);
+    const objects = await render('external', '--set', ['ingest.auth.mode=oidc', ...flags].join(','));
+    const asking = ofKind(objects, 'NetworkPolicy').filter(({ spec }) =>
+      JSON.stringify(spec).includes('203.0.113.0/28'),
+    );
+
+    expect(asking.map(component)).toEqual(['ingest']);
+  });
+
+  test('restarts the pods whose configuration has changed, and no others', async () => {
+    const sums = async (...flags: readonly string[]) => {
+      const { stdout } = await template('external', ...flags);
+      const parts = stdout.split('\n---\n').filter((text) => /^kind: (Deployment|CronJob)$/m.test(text));
+      return new Map(
+        parts.map((text) => [/^ {2}name: \S+/m.exec(text)?.[0], /checksum\/config: (\w{64})/.exec(text)?.[1]]),
+      );
+    };
+    const before = await sums();
+    const after = await sums('--set', 'collectors.aws.config.sources[0].name=other');
+    const changed = [...after].filter(([name, sum]) => before.get(name) !== sum).map(([name]) => name);
+
+    expect([...before.values()].filter((sum) => sum === undefined)).toEqual([]);
+    expect(changed).toEqual([expect.stringMatching(/-collector-aws$/)]);
+  });
+
   test('leaves nothing behind that the command beside `helm uninstall` does not take away', async () => {
     const pages = ['docs/deploy.md', 'charts/asset-inventory/templates/NOTES.txt'];
     const [told = '', ...others] = await Promise.all(
