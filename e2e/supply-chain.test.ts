@@ -218,6 +218,16 @@ describe('the chart', () => {
     expect((await verify('ours', image, sbom)).code).toBe(0);
   });
 
+  test('is the same whenever the same commit is released, so that nothing is replaced', async () => {
+    const again = await succeed(['release/chart.sh', image, version, `oci://${registry.address}/example/charts`]);
+    const { body } = await registry.manifest('example/charts/asset-inventory', version);
+    const { annotations } = z.object({ annotations: z.record(z.string(), z.string()) }).parse(body);
+    const commitSeconds = Number(await succeed(['git', 'log', '-1', '--format=%ct']));
+
+    expect(again).toBe(chart);
+    expect(Date.parse(annotations['org.opencontainers.image.created'] ?? '')).toBe(commitSeconds * 1000);
+  });
+
   test('is not packaged with a tag', async () => {
     const ended = await run(['release/chart.sh', `${repository}:${version}`, version, `oci://${registry.address}/x`]);
 
