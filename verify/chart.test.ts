@@ -263,6 +263,15 @@ describe.skipIf(await isMissing('helm'))('the chart', () => {
         });
       }
       for (const job of ofKind(objects, 'Job')) expect(job.spec).not.toHaveProperty('ttlSecondsAfterFinished');
+      // All that its Job needs, and the policies before any pod; schedules once the services are there.
+      const wave = ({ metadata }: KubernetesObject) => Number(metadata.annotations['argocd.argoproj.io/sync-wave']);
+      for (const object of objects.filter((one) => component(one) === 'migrate' || one.kind === 'ExternalSecret')) {
+        expect(object.metadata.annotations, object.kind).toHaveProperty(['helm.sh/hook'], 'pre-install,pre-upgrade');
+        expect(wave(object), object.kind).toBeLessThanOrEqual(object.kind === 'Job' ? -5 : -10);
+      }
+      for (const policy of ofKind(objects, 'NetworkPolicy').filter((one) => component(one) !== 'smoke'))
+        expect(wave(policy), policy.metadata.name).toBe(-10);
+      for (const cronJob of ofKind(objects, 'CronJob')) expect(wave(cronJob)).toBe(5);
     });
 
     test.skipIf(hasNoKubeScore || scenario === 'development')('passes kube-score', async () => {
@@ -386,6 +395,80 @@ describe.skipIf(await isMissing('helm'))('the chart', () => {
     expect(JSON.stringify(ofKind(await render('external'), 'NetworkPolicy'))).toContain(`"matchLabels":{${usual}}`);
   });
 
+  test('lets every component reach, and be reached by, those that it needs and nobody else', async () => {
+    const objects = await render('sidecar', '--set', 'ingest.enabled=true,ingest.allowedFrom[0].cidr=10.30.0.0/16');
+    const policies = ofKind(objects, 'NetworkPolicy').map((policy) => [component(policy), waysOf(policy.spec)]);
+    const usual = ['to kube-system/kube-dns 53,53', 'to 10.20.0.0/20 5432'];
+    const issuer = 'to 203.0.113.0/28 443';
+    const internet = 'to 0.0.0.0/0,::/0 443';
+    const scraped = 'from monitoring/prometheus 9090';
+
+    expect(Object.fromEntries(policies)).toEqual({
+      'default-deny': [],
+      api: [
+        ...['from ingress-nginx/ingress-nginx 4180', `${scraped},44180`, 'from smoke 9090,4180'],
+        ...[...usual, issuer],
+      ],
+      ingest: ['from ingress-nginx/ingress-nginx,10.30.0.0/16 8081', scraped, ...usual, issuer],
+      'collector-aws': [...usual, internet],
+      'collector-gcp': [...usual, internet, 'to 169.254.169.252/32 987,988', 'to 169.254.169.254/32 80,8080'],
+      'collector-azure': [...usual, internet],
+      'collector-prometheus': [...usual, 'to monitoring/prometheus 9090'],
+      'collector-grafana': [...usual, 'to 203.0.113.16/28 443'],
+      prune: usual,
+      migrate: usual,
+      smoke: ['to kube-system/kube-dns 53,53', 'to api 9090,4180'],
+    });
+  });
+
+  test.for([
+    ['sidecar', '127.0.0.1:8080', 4180],
+    ['external', '0.0.0.0:8080', 8080],
+  ] as const)('has the API of %s listen on %s, so that no way leads past its proxy', async ([
+    scenario,
+    listen,
+    port,
+  ]) => {
+    const objects = await render(scenario);
+    const [text = ''] = ofKind(objects, 'ConfigMap').flatMap(({ data }) => data['api.yaml'] ?? []);
+    const [service] = ofKind(objects, 'Service').filter((object) => component(object) === 'api');
+
+    expect(parse(text).api.listen).toBe(listen);
+    expect(service && servicePorts(service)).toContainEqual({ name: 'http', targetPort: port });
+  });
+
+  test('has oauth2-proxy hand over tokens that are fresh, and let nobody in without one', async () => {
+    const [proxy] = podTemplates(await render('sidecar'))
+      .flatMap(({ spec }) => spec.initContainers)
+      .filter(({ name }) => name === 'auth-proxy');
+
+    expect(proxy?.['restartPolicy']).toBe('Always');
+    expect(proxy?.args).toEqual(
+      expect.arrayContaining([
+        ...['--upstream=http://127.0.0.1:8080', '--pass-authorization-header=true', '--cookie-refresh=5m'],
+        ...['--skip-jwt-bearer-tokens=true', '--bearer-token-login-fallback=false', '--cookie-secure=true'],
+      ]),
+    );
+    expect(proxy?.args.filter((flag) => /^--(trusted-ip|skip-auth)/.test(flag))).toEqual([]);
+  });
+
+  test('scales by the program’s own container, whatever its proxy does', async () => {
+    const objects = await render('sidecar');
+    const metricsSchema = z.array(
+      z.object({
+        type: z.literal('ContainerResource'),
+        containerResource: z.object({ container: z.string() }).loose(),
+      }),
+    );
+
+    expect(ofKind(objects, 'HorizontalPodAutoscaler').length).toBeGreaterThan(0);
+    for (const scaler of ofKind(objects, 'HorizontalPodAutoscaler')) {
+      const [metric] = metricsSchema.parse(scaler.spec['metrics']);
+      const pods = podTemplates(objects).find((pod) => pod.component === component(scaler));
+      expect(pods?.spec.containers.map(({ name }) => name)).toEqual([metric?.containerResource.container]);
+    }
+  });
+
   test('lets those reach the issuer who ask it, and nobody who believes static tokens', async () => {
     const told = { issuerUrl: 'https://idp.example', 'egress.cidrs': '{203.0.113.0/28}' };
     const flags = Object.entries(told).map(([key, value]) => `authProxy.${key}=${value}`);
@@ -506,6 +589,35 @@ const kubeScoreFlags = [
   // One replica is what those values ask for; there is no budget then.
   ...['--ignore-test', 'deployment-replicas'],
 ];
+
+const peerSchema = z.looseObject({
+  ipBlock: z.object({ cidr: z.string() }).optional(),
+  namespaceSelector: z.object({ matchLabels: z.record(z.string(), z.string()) }).optional(),
+  podSelector: z.object({ matchLabels: z.record(z.string(), z.string()) }).optional(),
+});
+
+/** The rules of a NetworkPolicy in short: `to namespace/pods ports`; pods by the last of their labels. */
+function waysOf(spec: KubernetesObject['spec']): string[] {
+  const { ingress, egress } = policyRules.parse(spec);
+  const toText = (direction: string) => (rule: z.output<ReturnType<typeof policyRule>>) => {
+    const names = z
+      .array(peerSchema)
+      .parse(rule.peers)
+      .map(({ ipBlock, namespaceSelector, podSelector }) => {
+        const [namespace = []] = [namespaceSelector].flatMap((selector) =>
+          selector ? [Object.values(selector.matchLabels)] : [],
+        );
+        const pods = Object.values(podSelector?.matchLabels ?? {}).slice(-1);
+        return ipBlock?.cidr ?? [...namespace, ...pods].join('/');
+      });
+    const ports = z
+      .array(z.object({ port: z.int() }))
+      .parse(rule.ports)
+      .map(({ port }) => port);
+    return `${direction} ${names.join(',')} ${ports.join(',')}`;
+  };
+  return [...ingress.map(toText('from')), ...egress.map(toText('to'))];
+}
 
 const policyRule = (key: 'from' | 'to') =>
   z
