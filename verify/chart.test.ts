@@ -311,6 +311,11 @@ describe.skipIf(await isMissing('helm'))('the chart', () => {
     ['external', 'httpRoute.parentRefs=null', 'httpRoute.parentRefs'],
     ['sidecar', 'image.digest=', 'image'],
     ['sidecar', 'collectors.aws.config.sources[0].nam=main', 'collectors.aws.config'],
+    [
+      'sidecar',
+      'collectors.aws.activeDeadlineSeconds=60,collectors.aws.jitterSeconds=30',
+      'collectors.aws.jitterSeconds',
+    ],
     // By them policies, Services and budgets know the pods: other ones would lead a pod past its NetworkPolicy.
     ['sidecar', 'pod.labels.app\\.kubernetes\\.io/component=api', 'pod.labels'],
     ['sidecar', 'collectors.aws.pod.labels.app\\.kubernetes\\.io/instance=other', 'collectors.aws.pod.labels'],
