@@ -18,10 +18,14 @@ export const optionalName = z
 const labelsSchema = z.record(z.string().regex(/^[A-Za-z0-9./_-]{1,253}$/), z.string());
 export const labels = labelsSchema.default({});
 
+const octet = '(25[0-5]|2[0-4]\\d|1?\\d?\\d)';
+
 /** CIDRs wide enough for a subnet and no wider: a wildcard is no list. */
 export const cidr = z
   .string()
-  .regex(/^(\d{1,3}(\.\d{1,3}){3}\/(1[6-9]|2\d|3[0-2])|[0-9a-f:]+\/(4[89]|[5-9]\d|1[01]\d|12[0-8]))$/);
+  .regex(
+    new RegExp(`^(${octet}(\\.${octet}){3}\\/(1[6-9]|2\\d|3[0-2])|[0-9a-f:]+\\/(4[89]|[5-9]\\d|1[01]\\d|12[0-8]))$`),
+  );
 export const port = z.int().min(1).max(65_535);
 
 /** Pods of a namespace. */

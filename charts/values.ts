@@ -29,11 +29,18 @@ const address = z
   .regex(/^[^\s@]*$/)
   .default('');
 
+// A name or an address alone: port, user and database are values of their own.
+const databaseHost = z.string().regex(/^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])$/);
+
 const postgres = told(
   z.strictObject({
-    host: told(z.string().min(1), 'Of the primary; must be said.').default(''),
+    host: told(databaseHost, 'Of the primary; must be said. An address of IPv6 in brackets.').default(''),
     port: port.default(5432),
-    database: z.string().min(1).default('inventory'),
+    // Part of a URL, of which it must not be the end.
+    database: z
+      .string()
+      .regex(/^[^/?#%]+$/)
+      .default('inventory'),
     sslMode: z.enum(['verify-full', 'verify-ca', 'require', 'disable']).default('verify-full'),
     caSecret: told(
       z.strictObject({ name: optionalName, key: z.string().min(1).default('ca.crt') }),
@@ -248,7 +255,11 @@ export function createValuesSchema(collectors: readonly CollectorFacts[]) {
   const parts = Object.fromEntries(collectors.map((facts) => [facts.name, collectorValues(facts)]));
   return z.strictObject({
     global: told(z.looseObject({}), 'Helm puts this into every subchart.').default({}),
-    nameOverride: optionalName,
+    // A label of every object.
+    nameOverride: z
+      .string()
+      .regex(/^([a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?)?$/)
+      .default(''),
     fullnameOverride: optionalName,
     tenant: told(z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/), 'Whose inventory collectors write.').default(
       'default',

@@ -1,31 +1,16 @@
 // kubectl and helm as the checks on the cluster use them.
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { type Ended, root, startProgram } from '../verify/inventory.ts';
 
-/** How a program ended. */
-export interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+const chart = join(root, 'charts/asset-inventory');
 
-const chart = join(import.meta.dirname, '../charts/asset-inventory');
-
-/** Runs a program to its end, with this text on its standard input. */
-export async function run(program: string, parameters: readonly string[], input = ''): Promise<Ended> {
-  const child = spawn(program, parameters, { stdio: 'pipe', timeout: 300_000 });
-  const output = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (text: string) => {
-      output[name] += text;
-    });
-  }
-  child.stdin.on('error', () => undefined).end(input);
-  return await new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ code, ...output }));
-  });
+/** Runs a program to its end, with this text on its standard input and our own variables: they lead to the cluster. It has five minutes. */
+export async function run(program: string, parameters: readonly string[], input?: string): Promise<Ended> {
+  const variables = Object.entries(process.env).map(([name, value = '']) => [name, value] as const);
+  const running = startProgram(Object.fromEntries(variables), [program, ...parameters], root, input);
+  const end = setTimeout(() => running.process.kill(), 300_000);
+  return await running.ended.finally(() => clearTimeout(end));
 }
 
 /** Runs a program that must succeed; answers what it printed. */

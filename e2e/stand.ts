@@ -2,7 +2,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createNamespace, type Ended, type Namespace } from './kubernetes.ts';
+import type { Ended } from '../verify/inventory.ts';
+import { createNamespace, type Namespace } from './kubernetes.ts';
 import { host, type Outside, type OutsideOptions, openOutside } from './outside.ts';
 
 /** The names of what the chart makes of the release `inventory`. */

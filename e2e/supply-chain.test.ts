@@ -188,9 +188,12 @@ describe('refused is', () => {
 
 describe('the chart', () => {
   let chart: string;
+  /** What it renders to, as it is pulled. */
+  let rendered: string;
   beforeAll(async () => {
     chart = await succeed(['release/chart.sh', image, version, `oci://${registry.address}/example/charts`]);
     await sign('ours', chart);
+    rendered = await renderPulled(chart);
   });
 
   test('is signed by its digest, and refused where a stranger is asked for', async () => {
@@ -200,15 +203,6 @@ describe('the chart', () => {
   });
 
   test('runs the verified image, by its digest and nothing else, as it is pulled', async () => {
-    const { image: _, ...values } = z
-      .looseObject({ image: z.unknown() })
-      .parse(parse(await readFile(join(root, 'charts/asset-inventory/ci/sidecar-values.yaml'), 'utf8')));
-    const file = join(folder, 'values.yaml');
-    await writeFile(file, stringify(values));
-    const rendered = await succeed([
-      ...['helm', 'template', 'inventory', `oci://${chart}`, '--plain-http'],
-      ...['--values', file, '--kube-version', '1.36.0'],
-    ]);
     const images = parseAllDocuments(rendered).flatMap((document) => findImages(document.toJS()));
     const ours = images.filter((name) => name.includes('asset-inventory'));
 
@@ -218,12 +212,57 @@ describe('the chart', () => {
     expect((await verify('ours', image, sbom)).code).toBe(0);
   });
 
+  test('passes W2 with what cosign says of its image and the digest of the proxy, and with neither alone', async () => {
+    const printed = await succeed([
+      'cosign',
+      'verify',
+      ...['--key', join(folder, 'ours.pub')],
+      '--insecure-ignore-tlog',
+      image,
+    ]);
+    const verified = z.array(z.unknown()).min(1).parse(JSON.parse(printed));
+    const proxy = `sha256:${'b'.repeat(64)}`;
+
+    expect(await judge(rendered, [...verified, proxy])).toMatchObject({ code: 0 });
+    for (const part of [verified, [proxy]]) expect((await judge(rendered, part)).code).toBe(1);
+  });
+
+  test('is the same whenever the same commit is released, so that nothing is replaced', async () => {
+    const again = await succeed(['release/chart.sh', image, version, `oci://${registry.address}/example/charts`]);
+    const { body } = await registry.manifest('example/charts/asset-inventory', version);
+    const { annotations } = z.object({ annotations: z.record(z.string(), z.string()) }).parse(body);
+    const commitSeconds = Number(await succeed(['git', 'log', '-1', '--format=%ct']));
+
+    expect(again).toBe(chart);
+    expect(Date.parse(annotations['org.opencontainers.image.created'] ?? '')).toBe(commitSeconds * 1000);
+  });
+
   test('is not packaged with a tag', async () => {
     const ended = await run(['release/chart.sh', `${repository}:${version}`, version, `oci://${registry.address}/x`]);
 
     expect(ended).toMatchObject({ code: 2 });
   });
 });
+
+/** The chart of the registry, with the values of an installation that says nothing of the image. */
+async function renderPulled(chart: string): Promise<string> {
+  const { image: _, ...values } = z
+    .looseObject({ image: z.unknown() })
+    .parse(parse(await readFile(join(root, 'charts/asset-inventory/ci/sidecar-values.yaml'), 'utf8')));
+  const file = join(folder, 'values.yaml');
+  await writeFile(file, stringify(values));
+  const what = ['--values', file, '--kube-version', '1.36.0'];
+  return await succeed(['helm', 'template', 'inventory', `oci://${chart}`, '--plain-http', ...what]);
+}
+
+/** What W2 says of manifests, in the way of docs/policy.md. */
+async function judge(manifests: string, verified: readonly unknown[]): Promise<Ended> {
+  const [data, path] = [join(folder, 'verified.json'), join(folder, 'rendered.yaml')];
+  await writeFile(data, JSON.stringify({ verified }));
+  await writeFile(path, manifests);
+  const policies = ['--policy', 'policy/release', '--policy', 'policy/lib', '--namespace', 'release'];
+  return await run(['conftest', 'test', ...policies, '--data', data, path]);
+}
 
 /** Every `image:` with a text, however deep. */
 function findImages(value: unknown): string[] {

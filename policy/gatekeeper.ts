@@ -4,7 +4,7 @@ import { type PolicyParams, toStructuralSchema } from './params.ts';
 import type { Library, Policy } from './rule-files.ts';
 
 /** Where docs/deploy.md installs the product. */
-export const namespace = 'inventory';
+export const usualNamespace = 'inventory';
 
 const notice = '# Generated from the policies by `npm run generate`: change those.\n';
 
@@ -45,8 +45,8 @@ export function toTemplate(policy: Policy, params: PolicyParams, libraries: read
   });
 }
 
-/** The Constraint of a policy. One that looks at other objects only reports: at admission they may not be there yet. */
-export function toConstraint(policy: Policy, { value }: PolicyParams): string {
+/** The Constraint of a policy, for one namespace. One that looks at other objects only reports: at admission they may not be there yet. */
+export function toConstraint(policy: Policy, { value }: PolicyParams, namespace = usualNamespace): string {
   return toYaml({
     apiVersion: 'constraints.gatekeeper.sh/v1beta1',
     kind: kindOf(policy),

@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { findDrift, readCollectors } from '../charts/generate.ts';
 import { kindOf } from './gatekeeper.ts';
-import { findStale, readParams, toFiles } from './generate.ts';
+import { findStale, readParams, toFiles, toInstallation } from './generate.ts';
 import { librariesOf, readLibraries, readPolicies } from './rule-files.ts';
 
 const root = dirname(import.meta.dirname);
@@ -75,6 +75,16 @@ test('the only addresses of the node are those of identity services that a colle
 
   expect(declared.length).toBeGreaterThan(0);
   expect(params['netpol_ports']?.value).toMatchObject({ node: { services: declared } });
+});
+
+test('the Constraints of an installation are for the namespace that is named, else for that of docs/deploy.md', async () => {
+  const namespacesOf = async (namespace?: string) => {
+    const files = [...(await toInstallation({}, namespace))].filter(([path]) => path.startsWith('constraints/'));
+    return new Set(files.flatMap(([, text]) => constraintSchema.parse(parse(text)).spec.match.namespaces));
+  };
+
+  expect(await namespacesOf()).toEqual(new Set(['inventory']));
+  expect(await namespacesOf('assets')).toEqual(new Set(['assets']));
 });
 
 describe.for(policies)('the policy $name', (policy) => {

@@ -1,5 +1,5 @@
 // Writes what is made of the policies: conftest's adapters, their parameters, Gatekeeper's objects and a table of docs/policy.md; with --check it compares.
-// With --values FILE and --out FOLDER: what an installation with these values tells conftest and Gatekeeper.
+// With --values FILE or --namespace NAME, and --out FOLDER: what an installation with these values tells conftest and Gatekeeper.
 import { globSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -26,13 +26,13 @@ export async function readParams(own: unknown = {}): Promise<Readonly<Record<str
 }
 
 /** What conftest and Gatekeeper are told of an installation, by its path: from its values, while policies and templates stay the release's. */
-export async function toInstallation(own: unknown): Promise<ReadonlyMap<string, string>> {
+export async function toInstallation(own: unknown, namespace?: string): Promise<ReadonlyMap<string, string>> {
   const params = await readParams(own);
   return new Map([
     ['data/params.json', toParamsFile(params)],
     ...(await readPolicies(import.meta.dirname)).map((policy): [string, string] => [
       `constraints/${policy.name}.yaml`,
-      toConstraint(policy, paramsOf(policy, params)),
+      toConstraint(policy, paramsOf(policy, params), namespace),
     ]),
   ]);
 }
@@ -104,11 +104,13 @@ async function main(): Promise<void> {
     options: {
       check: { type: 'boolean', default: false },
       values: { type: 'string' },
+      namespace: { type: 'string' },
       out: { type: 'string', default: 'policy-installation' },
     },
   });
-  if (values.values !== undefined) {
-    await writeAll(values.out, await toInstallation(parse(await readFile(values.values, 'utf8'))));
+  if (values.values !== undefined || values.namespace !== undefined) {
+    const own = values.values === undefined ? {} : parse(await readFile(values.values, 'utf8'));
+    await writeAll(values.out, await toInstallation(own ?? {}, values.namespace));
     return;
   }
   const files = await toFiles();

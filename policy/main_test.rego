@@ -39,9 +39,24 @@ test_every_policy_judges_the_objects_of_a_list if {
 	rules(main.violation) == {"N1", "N3", "N4", "N5", "N6", "N7", "N9"} with input as list
 }
 
+# As kubectl takes it: whatever has items is a list.
+test_every_policy_judges_the_objects_of_any_list[kind] if {
+	some kind, items in {
+		"NetworkPolicyList": [bad],
+		"ConfigMapList": [bad, pod],
+		"List": [{"apiVersion": "v1", "kind": "List", "items": [pod, {"kind": "PodList", "items": [bad]}]}],
+	}
+	rules(main.violation) & {"N1"} == {"N1"} with input as {"apiVersion": "v1", "kind": kind, "items": items}
+}
+
+test_nothing_is_no_object if {
+	main.violation == set() with input as null
+}
+
 test_policies_see_all_objects_together if {
 	files := [{"path": "a.yaml", "contents": pod}, {"path": "b.yaml", "contents": bad}]
 	rules(combined.violation) == {"N8"} with input as files
+	rules(combined.violation) == {"N8"} with input as [{"path": "a.yaml", "contents": {"kind": "PodList", "items": [pod]}}]
 }
 
 test_without_parameters_nothing_passes if {

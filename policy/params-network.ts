@@ -60,8 +60,8 @@ export function networkParams(
       dns,
       ssh: { ports: [22], components: ['collector-ssh'] },
       node: {
-        // Link-local, and what clouds answer from the node elsewhere: the metadata of EC2 over IPv6, Azure's host.
-        ranges: ['169.254.0.0/16', 'fe80::/10', 'fd00:ec2::/32', '168.63.129.16/32'],
+        // Link-local, and what clouds answer from the node elsewhere: the metadata of EC2 and Google over IPv6, Azure's host.
+        ranges: ['169.254.0.0/16', 'fe80::/10', 'fd00:ec2::/32', 'fd20:ce::/32', '168.63.129.16/32'],
         services: collectors.flatMap((collector) =>
           Object.values(collector.egress.identities)
             .flat()

@@ -7,10 +7,12 @@ import { noParams, type PolicyParams, params } from './params.ts';
 // As far as they are looked into here; charts/values.ts says it all.
 const secretKeySchema = z.object({ existingSecret: z.string() });
 const imageSchema = z.object({ repository: z.string() });
+const caSchema = z.object({ name: z.string() });
+const serviceSchema = z.object({ auth: z.object({ mode: z.enum(['oidc', 'token']) }) });
 const valuesSchema = z.object({
   image: imageSchema.extend({ pullSecrets: z.array(z.string()) }),
   postgres: z.object({
-    caSecret: z.object({ name: z.string() }),
+    caSecret: caSchema,
     roles: z.object({
       api: secretKeySchema,
       ingest: secretKeySchema,
@@ -21,10 +23,13 @@ const valuesSchema = z.object({
   }),
   authProxy: z.object({
     mode: z.enum(['sidecar', 'external']),
+    caSecret: caSchema,
     image: imageSchema,
     clientSecret: secretKeySchema,
     cookieSecret: secretKeySchema,
   }),
+  api: serviceSchema,
+  ingest: serviceSchema,
   collectors: z.record(
     z.string(),
     z.object({ secretVariables: z.array(secretKeySchema), secretFiles: z.array(secretKeySchema) }),
@@ -78,17 +83,19 @@ export function workloadParams(
 }
 
 // Said once more, and not read off the templates: it is what they are held to.
-function toSecrets({ image, postgres, authProxy, collectors }: Values): Record<string, string[]> {
-  const { roles, caSecret } = postgres;
+function toSecrets({ image, postgres, authProxy, api, ingest, collectors }: Values): Record<string, string[]> {
+  const { roles } = postgres;
+  const authority = ({ name }: z.output<typeof caSchema>) => (name === '' ? [] : [{ existingSecret: name }]);
+  const issuer = ({ auth }: z.output<typeof serviceSchema>) =>
+    auth.mode === 'oidc' ? authority(authProxy.caSecret) : [];
   const session = authProxy.mode === 'sidecar' ? [authProxy.clientSecret, authProxy.cookieSecret] : [];
   const withDatabase = (...keys: z.output<typeof secretKeySchema>[]) => [
     ...image.pullSecrets,
-    ...(caSecret.name === '' ? [] : [caSecret.name]),
-    ...keys.map(({ existingSecret }) => existingSecret),
+    ...[...authority(postgres.caSecret), ...keys].map(({ existingSecret }) => existingSecret),
   ];
   const own = {
-    api: withDatabase(roles.api, ...session),
-    ingest: withDatabase(roles.ingest),
+    api: withDatabase(roles.api, ...session, ...issuer(api)),
+    ingest: withDatabase(roles.ingest, ...issuer(ingest)),
     prune: withDatabase(roles.prune),
     migrate: withDatabase(roles.migrate),
     smoke: image.pullSecrets,

@@ -263,6 +263,15 @@ describe.skipIf(await isMissing('helm'))('the chart', () => {
         });
       }
       for (const job of ofKind(objects, 'Job')) expect(job.spec).not.toHaveProperty('ttlSecondsAfterFinished');
+      // All that its Job needs, and the policies before any pod; schedules once the services are there.
+      const wave = ({ metadata }: KubernetesObject) => Number(metadata.annotations['argocd.argoproj.io/sync-wave']);
+      for (const object of objects.filter((one) => component(one) === 'migrate' || one.kind === 'ExternalSecret')) {
+        expect(object.metadata.annotations, object.kind).toHaveProperty(['helm.sh/hook'], 'pre-install,pre-upgrade');
+        expect(wave(object), object.kind).toBeLessThanOrEqual(object.kind === 'Job' ? -5 : -10);
+      }
+      for (const policy of ofKind(objects, 'NetworkPolicy').filter((one) => component(one) !== 'smoke'))
+        expect(wave(policy), policy.metadata.name).toBe(-10);
+      for (const cronJob of ofKind(objects, 'CronJob')) expect(wave(cronJob)).toBe(5);
     });
 
     test.skipIf(hasNoKubeScore || scenario === 'development')('passes kube-score', async () => {
@@ -302,6 +311,25 @@ describe.skipIf(await isMissing('helm'))('the chart', () => {
     ['external', 'httpRoute.parentRefs=null', 'httpRoute.parentRefs'],
     ['sidecar', 'image.digest=', 'image'],
     ['sidecar', 'collectors.aws.config.sources[0].nam=main', 'collectors.aws.config'],
+    [
+      'sidecar',
+      'collectors.aws.activeDeadlineSeconds=60,collectors.aws.jitterSeconds=30',
+      'collectors.aws.jitterSeconds',
+    ],
+    // By them policies, Services and budgets know the pods: other ones would lead a pod past its NetworkPolicy.
+    ['sidecar', 'pod.labels.app\\.kubernetes\\.io/component=api', 'pod.labels'],
+    ['sidecar', 'collectors.aws.pod.labels.app\\.kubernetes\\.io/instance=other', 'collectors.aws.pod.labels'],
+    ['sidecar', 'api.pod.annotations.checksum/config=mine', 'api.pod.annotations'],
+    ['sidecar', 'monitoring.labels.app\\.kubernetes\\.io/name=mine', 'monitoring.labels'],
+    ['sidecar', 'fullnameOverride=my.release', 'fullnameOverride'],
+    ['sidecar', 'fullnameOverride=1st', 'fullnameOverride'],
+    ['sidecar', `nameOverride=${'n'.repeat(64)}`, 'nameOverride'],
+    ['sidecar', 'postgres.host=db.example:5433', 'postgres.host'],
+    ['sidecar', 'postgres.host=me@db.example', 'postgres.host'],
+    ['sidecar', 'postgres.host=fd00::1', 'postgres.host'],
+    ['sidecar', 'postgres.database=a?sslmode=disable', 'postgres.database'],
+    ['sidecar', 'postgres.network.cidrs[0]=10.300.0.0/16', 'postgres.network.cidrs'],
+    ['cilium', 'authProxy.issuerUrl=https://10.5.0.1/', 'authProxy.egress'],
   ])('refuses %s with %s', async ([scenario = '', setting = '', told = '']) => {
     const { code, stderr } = await template(scenario, '--set', setting);
 
@@ -339,6 +367,22 @@ describe.skipIf(await isMissing('helm'))('the chart', () => {
   });
 
   test.for([
+    ['https://[fd00::1]/realms/main', 443],
+    ['https://[fd00::1]:8443/realms/main', 8443],
+    ['https://10.5.0.1', 443],
+  ] as const)('lets the API reach an issuer at an address, %s, by its block and by no name', async ([url, port]) => {
+    const flags = ['--set', `authProxy.issuerUrl=${url},authProxy.egress.cidrs={10.5.0.0/24}`];
+    const objects = await render('cilium', ...flags);
+    const of = (kind: string) => ofKind(objects, kind).find((object) => component(object) === 'api')?.spec['egress'];
+
+    expect(of('NetworkPolicy')).toContainEqual({
+      to: [{ ipBlock: { cidr: '10.5.0.0/24' } }],
+      ports: [{ protocol: 'TCP', port }],
+    });
+    expect(JSON.stringify(of('CiliumNetworkPolicy'))).not.toContain('toFQDNs');
+  });
+
+  test.for([
     'dns',
     'scrapers',
     'gateway',
@@ -354,6 +398,126 @@ describe.skipIf(await isMissing('helm'))('the chart', () => {
     expect(policies).toContain('"matchLabels":{"app":"mine"}');
     expect(policies).not.toContain(usual);
     expect(JSON.stringify(ofKind(await render('external'), 'NetworkPolicy'))).toContain(`"matchLabels":{${usual}}`);
+  });
+
+  test('lets every component reach, and be reached by, those that it needs and nobody else', async () => {
+    const objects = await render('sidecar', '--set', 'ingest.enabled=true,ingest.allowedFrom[0].cidr=10.30.0.0/16');
+    const policies = ofKind(objects, 'NetworkPolicy').map((policy) => [component(policy), waysOf(policy.spec)]);
+    const usual = ['to kube-system/kube-dns 53,53', 'to 10.20.0.0/20 5432'];
+    const issuer = 'to 203.0.113.0/28 443';
+    const internet = 'to 0.0.0.0/0,::/0 443';
+    const scraped = 'from monitoring/prometheus 9090';
+
+    expect(Object.fromEntries(policies)).toEqual({
+      'default-deny': [],
+      api: [
+        ...['from ingress-nginx/ingress-nginx 4180', `${scraped},44180`, 'from smoke 9090,4180'],
+        ...[...usual, issuer],
+      ],
+      ingest: ['from ingress-nginx/ingress-nginx,10.30.0.0/16 8081', scraped, ...usual, issuer],
+      'collector-aws': [...usual, internet],
+      'collector-gcp': [...usual, internet, 'to 169.254.169.252/32 987,988', 'to 169.254.169.254/32 80,8080'],
+      'collector-azure': [...usual, internet],
+      'collector-prometheus': [...usual, 'to monitoring/prometheus 9090'],
+      'collector-grafana': [...usual, 'to 203.0.113.16/28 443'],
+      prune: usual,
+      migrate: usual,
+      smoke: ['to kube-system/kube-dns 53,53', 'to api 9090,4180'],
+    });
+  });
+
+  test.for([
+    ['sidecar', '127.0.0.1:8080', 4180],
+    ['external', '0.0.0.0:8080', 8080],
+  ] as const)('has the API of %s listen on %s, so that no way leads past its proxy', async ([
+    scenario,
+    listen,
+    port,
+  ]) => {
+    const objects = await render(scenario);
+    const [text = ''] = ofKind(objects, 'ConfigMap').flatMap(({ data }) => data['api.yaml'] ?? []);
+    const [service] = ofKind(objects, 'Service').filter((object) => component(object) === 'api');
+
+    expect(parse(text).api.listen).toBe(listen);
+    expect(service && servicePorts(service)).toContainEqual({ name: 'http', targetPort: port });
+  });
+
+  test('has oauth2-proxy hand over tokens that are fresh, and let nobody in without one', async () => {
+    const [proxy] = podTemplates(await render('sidecar'))
+      .flatMap(({ spec }) => spec.initContainers)
+      .filter(({ name }) => name === 'auth-proxy');
+
+    expect(proxy?.['restartPolicy']).toBe('Always');
+    expect(proxy?.args).toEqual(
+      expect.arrayContaining([
+        ...['--upstream=http://127.0.0.1:8080', '--pass-authorization-header=true', '--cookie-refresh=5m'],
+        ...['--skip-jwt-bearer-tokens=true', '--bearer-token-login-fallback=false', '--cookie-secure=true'],
+      ]),
+    );
+    expect(proxy?.args.filter((flag) => /^--(trusted-ip|skip-auth)/.test(flag))).toEqual([]);
+  });
+
+  test('scales by the program’s own container, whatever its proxy does', async () => {
+    const objects = await render('sidecar');
+    const metricsSchema = z.array(
+      z.object({
+        type: z.literal('ContainerResource'),
+        containerResource: z.object({ container: z.string() }).loose(),
+      }),
+    );
+
+    expect(ofKind(objects, 'HorizontalPodAutoscaler').length).toBeGreaterThan(0);
+    for (const scaler of ofKind(objects, 'HorizontalPodAutoscaler')) {
+      const [metric] = metricsSchema.parse(scaler.spec['metrics']);
+      const pods = podTemplates(objects).find((pod) => pod.component === component(scaler));
+      expect(pods?.spec.containers.map(({ name }) => name)).toEqual([metric?.containerResource.container]);
+    }
+  });
+
+  test('lets those reach the issuer who ask it, and nobody who believes static tokens', async () => {
+    const told = { issuerUrl: 'https://idp.example', 'egress.cidrs': '{203.0.113.0/28}' };
+    const flags = Object.entries(told).map(([key, value]) => `authProxy.${key}=${value}`);
+    const objects = await render('external', '--set', ['ingest.auth.mode=oidc', ...flags].join(','));
+    const asking = ofKind(objects, 'NetworkPolicy').filter(({ spec }) =>
+      JSON.stringify(spec).includes('203.0.113.0/28'),
+    );
+
+    expect(asking.map(component)).toEqual(['ingest']);
+  });
+
+  test('restarts the pods whose configuration has changed, and no others', async () => {
+    const sums = async (...flags: readonly string[]) => {
+      const { stdout } = await template('external', ...flags);
+      const parts = stdout.split('\n---\n').filter((text) => /^kind: (Deployment|CronJob)$/m.test(text));
+      return new Map(
+        parts.map((text) => [/^ {2}name: \S+/m.exec(text)?.[0], /checksum\/config: (\w{64})/.exec(text)?.[1]]),
+      );
+    };
+    const before = await sums();
+    const after = await sums('--set', 'collectors.aws.config.sources[0].name=other');
+    const changed = [...after].filter(([name, sum]) => before.get(name) !== sum).map(([name]) => name);
+
+    expect([...before.values()].filter((sum) => sum === undefined)).toEqual([]);
+    expect(changed).toEqual([expect.stringMatching(/-collector-aws$/)]);
+  });
+
+  test('leaves nothing behind that the command beside `helm uninstall` does not take away', async () => {
+    const pages = ['docs/deploy.md', 'charts/asset-inventory/templates/NOTES.txt'];
+    const [told = '', ...others] = await Promise.all(
+      pages.map(async (path) => {
+        const text = await readFile(join(root, path), 'utf8');
+        return / delete (\S+) --selector app\.kubernetes\.io\/instance=/.exec(text)?.[1];
+      }),
+    );
+    const left = (await Promise.all(scenarios.map((scenario) => render(scenario))))
+      .flat()
+      .filter(({ metadata }) => 'helm.sh/hook' in metadata.annotations);
+    const kinds = new Set(left.map(({ kind }) => kind.toLowerCase()));
+
+    expect(others).toEqual([told]);
+    // Of a kind that not every cluster has: told beside.
+    expect([...kinds].filter((kind) => kind !== 'externalsecret').sort()).toEqual(told.split(',').sort());
+    for (const { metadata } of left) expect(metadata.labels['app.kubernetes.io/instance']).toBe('inventory');
   });
 
   test('hands the authority of a private issuer to all who ask the issuer, and to nobody else', async () => {
@@ -430,6 +594,35 @@ const kubeScoreFlags = [
   // One replica is what those values ask for; there is no budget then.
   ...['--ignore-test', 'deployment-replicas'],
 ];
+
+const peerSchema = z.looseObject({
+  ipBlock: z.object({ cidr: z.string() }).optional(),
+  namespaceSelector: z.object({ matchLabels: z.record(z.string(), z.string()) }).optional(),
+  podSelector: z.object({ matchLabels: z.record(z.string(), z.string()) }).optional(),
+});
+
+/** The rules of a NetworkPolicy in short: `to namespace/pods ports`; pods by the last of their labels. */
+function waysOf(spec: KubernetesObject['spec']): string[] {
+  const { ingress, egress } = policyRules.parse(spec);
+  const toText = (direction: string) => (rule: z.output<ReturnType<typeof policyRule>>) => {
+    const names = z
+      .array(peerSchema)
+      .parse(rule.peers)
+      .map(({ ipBlock, namespaceSelector, podSelector }) => {
+        const [namespace = []] = [namespaceSelector].flatMap((selector) =>
+          selector ? [Object.values(selector.matchLabels)] : [],
+        );
+        const pods = Object.values(podSelector?.matchLabels ?? {}).slice(-1);
+        return ipBlock?.cidr ?? [...namespace, ...pods].join('/');
+      });
+    const ports = z
+      .array(z.object({ port: z.int() }))
+      .parse(rule.ports)
+      .map(({ port }) => port);
+    return `${direction} ${names.join(',')} ${ports.join(',')}`;
+  };
+  return [...ingress.map(toText('from')), ...egress.map(toText('to'))];
+}
 
 const policyRule = (key: 'from' | 'to') =>
   z

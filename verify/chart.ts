@@ -65,9 +65,10 @@ export function template(scenario: string, ...flags: readonly string[]): Promise
   return helm('template', join(chart, `ci/${scenario}-values.yaml`), ...flags);
 }
 
-/** Runs `helm template` with this file of values. */
-export function templateFile(path: string): Promise<Ended> {
-  return helm('template', path);
+/** Runs `helm template` with this file of values, for a release of this name. */
+export function templateFile(path: string, release = usual): Promise<Ended> {
+  return startProgram({}, ['helm', 'template', release, chart, '--namespace', 'inventory', '--values', path, ...newest])
+    .ended;
 }
 
 /** Runs `helm lint --strict`. */
@@ -75,9 +76,13 @@ export function lint(scenario: string, ...flags: readonly string[]): Promise<End
   return helm('lint', join(chart, `ci/${scenario}-values.yaml`), '--strict', ...flags);
 }
 
+const usual = 'inventory';
+/** The flags by which Helm renders for the newest. */
+export const newest = ['--kube-version', kubernetesVersions[1]];
+
 function helm(command: 'template' | 'lint', values: string, ...flags: readonly string[]): Promise<Ended> {
-  const names = command === 'template' ? ['inventory', chart, '--namespace', 'inventory'] : [chart];
-  const version = flags.includes('--kube-version') ? [] : ['--kube-version', kubernetesVersions[1]];
+  const names = command === 'template' ? [usual, chart, '--namespace', 'inventory'] : [chart];
+  const version = flags.includes('--kube-version') ? [] : newest;
   return startProgram({}, ['helm', command, ...names, '--values', values, ...version, ...flags]).ended;
 }
 

@@ -45,18 +45,21 @@ export function inventory(variables: Variables, ...command: string[]): Promise<E
   return start(variables, ...command).ended;
 }
 
-/** Starts any program that way, in the repository unless another folder is named. */
+/** Starts any program that way, in the repository unless another folder is named, with this text on its standard input where there is one. */
 export function startProgram(
   variables: Variables,
   [program = '', ...parameters]: readonly string[],
   cwd: string = root,
+  input?: string,
 ): Running {
   const startedMs = performance.now();
   const child = spawn(program, parameters, {
     cwd,
     env: { PATH: process.env['PATH'], HOME: tmpdir(), AWS_EC2_METADATA_DISABLED: 'true', ...variables },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
+  // Who has read enough may be gone by then.
+  child.stdin.on('error', () => undefined).end(input);
   living.add(child);
   child.once('exit', () => living.delete(child));
   const output = { stdout: '', stderr: '' };

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { parseAllDocuments, stringify } from 'yaml';
 import { z } from 'zod';
-import { namespace } from '../policy/gatekeeper.ts';
+import { usualNamespace as namespace } from '../policy/gatekeeper.ts';
 import { readPolicies } from '../policy/rule-files.ts';
 import { scenarios, template } from './chart.ts';
 import { root } from './inventory.ts';

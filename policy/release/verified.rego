@@ -1,4 +1,4 @@
-# W2, in the release's own pass: what is deployed are bytes whose signature was verified. Rego alone can compare digests, not verify them.
+# W2, a pass of its own for who deploys a release: what is deployed are bytes whose signature was verified. Rego alone can compare digests, not verify them.
 package release
 
 import data.lib.documents

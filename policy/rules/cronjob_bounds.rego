@@ -52,6 +52,13 @@ faults contains sprintf("it must start and end within %d s", [limits.within_seco
 
 faults contains "concurrencyPolicy must be Forbid" if object.get(cronjob, "concurrencyPolicy", "Allow") != "Forbid"
 
+# More pods at once, or one after the other, would wait for the lease of the first.
+faults contains sprintf("%s must be 1", [setting]) if {
+	some setting in ["parallelism", "completions"]
+	pods := object.get(job, setting, null)
+	not pods in {1, null}
+}
+
 faults contains "timeZone must be set" if object.get(cronjob, "timeZone", "") in {"", null}
 
 faults contains "restartPolicy must be Never" if {
@@ -68,11 +75,28 @@ faults contains sprintf("its name must have at most %d characters", [longest_nam
 
 failure_rules := object.get(job, ["podFailurePolicy", "rules"], [])
 
-fails_on_configuration if {
-	some rule in failure_rules
-	rule.action == "FailJob"
-	rule.onExitCodes.operator == "In"
-	2 in rule.onExitCodes.values
+# The first that matches decides.
+fails_on_configuration if [rule.action | some rule in failure_rules; is_for_configuration(rule.onExitCodes)][0] == "FailJob"
+
+is_for_configuration(codes) if {
+	is_of_program(codes)
+	codes.operator == "In"
+	2 in codes.values
+}
+
+is_for_configuration(codes) if {
+	is_of_program(codes)
+	codes.operator == "NotIn"
+	every code in codes.values {
+		code != 2
+	}
+}
+
+is_of_program(codes) if object.get(codes, "containerName", null) == null
+
+is_of_program(codes) if {
+	some container in pod.spec.containers
+	container.name == codes.containerName
 }
 
 ignores_disruption if {

@@ -22,7 +22,7 @@ good := {
 			]},
 			"template": {
 				"metadata": {"labels": {"app.kubernetes.io/component": "collector-aws"}},
-				"spec": {"restartPolicy": "Never"},
+				"spec": {"restartPolicy": "Never", "containers": [{"name": "collector"}]},
 			},
 		}},
 	},
@@ -50,6 +50,14 @@ messages(patches) := {found.msg |
 label := "/spec/jobTemplate/spec/template/metadata/labels/app.kubernetes.io~1component"
 
 test_accepts_what_is_within_its_bounds if messages([]) == set()
+
+test_accepts_what_fails_on_bad_configuration[note] if {
+	some note, codes in {
+		"of the container that runs": {"containerName": "collector", "operator": "In", "values": [2]},
+		"and on all but another": {"operator": "NotIn", "values": [3]},
+	}
+	messages([{"op": "replace", "path": "/spec/jobTemplate/spec/podFailurePolicy/rules/0/onExitCodes", "value": codes}]) == set()
+}
 
 test_accepts_a_late_start_of_what_is_not_due_again_soon if {
 	messages([
@@ -79,9 +87,14 @@ test_refuses[note] if {
 		"everything but bad configuration": ["jobTemplate/spec/podFailurePolicy/rules/0/onExitCodes/operator", "NotIn", "podFailurePolicy must fail the Job on exit code 2: bad configuration"],
 		"bad configuration ignored": ["jobTemplate/spec/podFailurePolicy/rules/0/action", "Ignore", "podFailurePolicy must fail the Job on exit code 2: bad configuration"],
 		"a drained node's blame": ["jobTemplate/spec/podFailurePolicy/rules/1/action", "Count", "podFailurePolicy must ignore DisruptionTarget"],
+		"several pods of one run": ["jobTemplate/spec/parallelism", 2, "parallelism must be 1"],
+		"one run after the other": ["jobTemplate/spec/completions", 2, "completions must be 1"],
+		"bad configuration ignored before it fails": ["jobTemplate/spec/podFailurePolicy/rules/0", {"action": "Ignore", "onExitCodes": {"operator": "In", "values": [1, 2]}}, "podFailurePolicy must fail the Job on exit code 2: bad configuration"],
+		"bad configuration counted with all others": ["jobTemplate/spec/podFailurePolicy/rules/0", {"action": "Count", "onExitCodes": {"operator": "NotIn", "values": [3]}}, "podFailurePolicy must fail the Job on exit code 2: bad configuration"],
+		"bad configuration of another container": ["jobTemplate/spec/podFailurePolicy/rules/0/onExitCodes/containerName", "proxy", "podFailurePolicy must fail the Job on exit code 2: bad configuration"],
 		"another condition": ["jobTemplate/spec/podFailurePolicy/rules/1/onPodConditions/0/type", "Ready", "podFailurePolicy must ignore DisruptionTarget"],
 	}
-	messages([{"op": "replace", "path": sprintf("/spec/%s", [path]), "value": value}]) == {sprintf("W8 CronJob inventory-collector-aws: %s", [text])}
+	messages([{"op": "add", "path": sprintf("/spec/%s", [path]), "value": value}]) == {sprintf("W8 CronJob inventory-collector-aws: %s", [text])}
 }
 
 test_refuses_a_name_that_leaves_no_room if {

@@ -81,6 +81,7 @@ test_n5_flags_the_node[what] if {
 		"at all link-local addresses": one.replace("/spec/egress/1/to/0/ipBlock/cidr", "169.254.0.0/16"),
 		"at that address in the notation of IPv6": one.replace("/spec/egress/1/to/0/ipBlock/cidr", "::ffff:169.254.169.254/128"),
 		"over IPv6": one.replace("/spec/egress/1/to/0/ipBlock/cidr", "fd00:ec2::254/128"),
+		"over IPv6 at Google's": one.replace("/spec/egress/1/to/0/ipBlock/cidr", "fd20:ce::254/128"),
 		"at Azure's address of it": one.replace("/spec/egress/1/to/0/ipBlock/cidr", "168.63.0.0/16"),
 		"on another port": one.replace("/spec/egress/1/ports/0/port", 8080),
 		"on one more port": one.add("/spec/egress/1/ports/-", {"port": 443}),

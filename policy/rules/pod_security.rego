@@ -110,6 +110,12 @@ pod_faults contains "sysctls must not be set" if {
 	not settings in {null, []}
 }
 
+# The way of saying it before there was a field for it.
+pod_faults contains sprintf("the annotation %s must not be unconfined", [name]) if {
+	some name, "unconfined" in pod.metadata.annotations
+	startswith(name, "container.apparmor.security.beta.kubernetes.io/")
+}
+
 is_high_user(user) if {
 	is_number(user)
 	user >= lowest_user

@@ -86,6 +86,13 @@ test_refuses_a_host_in[note] if {
 	messages(patches) == {sprintf("W3 Deployment api, container api: %s must not name a host", [note])}
 }
 
+# As it was said before there was a field.
+test_refuses_no_profile_by_annotation if {
+	annotations := {"container.apparmor.security.beta.kubernetes.io/api": "unconfined", "note": "unconfined"}
+	patches := [{"op": "add", "path": "/spec/template/metadata", "value": {"annotations": annotations}}]
+	messages(patches) == {"W3 Deployment api: the annotation container.apparmor.security.beta.kubernetes.io/api must not be unconfined"}
+}
+
 test_refuses_sysctls if {
 	patches := [{"op": "add", "path": sprintf("%s/securityContext/sysctls", [pod]), "value": [{"name": "kernel.shm_rmid_forced", "value": "0"}]}]
 	messages(patches) == {"W3 Deployment api: sysctls must not be set"}

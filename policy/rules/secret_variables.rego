@@ -32,10 +32,10 @@ violation contains report.about_container(input.review.object, container, "S1", 
 
 violation contains report.about_container(input.review.object, container, "S1", text) if {
 	some container in workload.containers(pod)
-	some list in ["command", "args"]
-	some argument in object.get(container, list, [])
+	some path in commands
+	some argument in object.get(container, path, [])
 	secrets.holds_one(argument)
-	text := sprintf("%s holds what looks like a secret: everybody who may list processes reads it", [list])
+	text := sprintf("%s holds what looks like a secret: everybody who may list processes reads it", [concat(".", path)])
 }
 
 violation contains report.about_container(input.review.object, container, "S2", text) if {
@@ -43,6 +43,11 @@ violation contains report.about_container(input.review.object, container, "S2", 
 	some set in container.envFrom
 	object.get(set, "secretRef", null) != null
 	text := "envFrom.secretRef gives it every key of a Secret: name the keys it needs in env"
+}
+
+# What is run in a container, and whenever.
+commands := {["command"], ["args"]} | {array.concat(at, ["exec", "command"]) |
+	some at in [["lifecycle", "postStart"], ["lifecycle", "preStop"], ["startupProbe"], ["readinessProbe"], ["livenessProbe"]]
 }
 
 variables contains [container, variable] if {

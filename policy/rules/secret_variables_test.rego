@@ -45,6 +45,8 @@ test_refuses[note] if {
 		"a secret under a harmless name": ["env/1/value", "http://user:pw@proxy.example:3128", "S1 CronJob aws, container collector: LOG_LEVEL holds what looks like a secret: use valueFrom.secretKeyRef"],
 		"a secret among the arguments": ["args", ["collect", "postgres://a:b@c"], "S1 CronJob aws, container collector: args holds what looks like a secret: everybody who may list processes reads it"],
 		"a secret in the command": ["command", ["sh", "-c", "curl https://a:b@c"], "S1 CronJob aws, container collector: command holds what looks like a secret: everybody who may list processes reads it"],
+		"a secret in what is run after the start": ["lifecycle", {"postStart": {"exec": {"command": ["sh", "-c", "curl https://a:b@c"]}}}, "S1 CronJob aws, container collector: lifecycle.postStart.exec.command holds what looks like a secret: everybody who may list processes reads it"],
+		"a secret in a probe": ["livenessProbe", {"exec": {"command": ["curl", "https://a:b@c"]}}, "S1 CronJob aws, container collector: livenessProbe.exec.command holds what looks like a secret: everybody who may list processes reads it"],
 		"a whole Secret": ["envFrom/0", {"secretRef": {"name": "a"}}, "S2 CronJob aws, container collector: envFrom.secretRef gives it every key of a Secret: name the keys it needs in env"],
 	}
 	existing := [{"op": "remove", "path": sprintf("%s/%s", [container, path])} | path in {"env/0", "envFrom/0"}]

@@ -3,15 +3,15 @@
 {{- with .Values.authProxy -}}
 - name: auth-proxy
   restartPolicy: Always
-  image: {{ .image.repository }}@{{ .image.digest }}
+  image: {{ printf "%s@%s" .image.repository .image.digest | quote }}
   imagePullPolicy: IfNotPresent
   args:
     - --provider=oidc
-    - --oidc-issuer-url={{ .issuerUrl }}
+    - {{ printf "--oidc-issuer-url=%s" .issuerUrl | quote }}
     {{- if .caSecret.name }}
     - --provider-ca-file=/etc/inventory/issuer-ca/ca.crt
     {{- end }}
-    - --client-id={{ .clientId }}
+    - {{ printf "--client-id=%s" .clientId | quote }}
     - {{ printf "--scope=%s" .scopes | quote }}
     - --http-address=0.0.0.0:4180
     - --metrics-address=0.0.0.0:44180
@@ -39,10 +39,10 @@
   env:
     - name: OAUTH2_PROXY_CLIENT_SECRET
       valueFrom:
-        secretKeyRef: { name: {{ .clientSecret.existingSecret }}, key: {{ .clientSecret.key }} }
+        secretKeyRef: { name: {{ .clientSecret.existingSecret | quote }}, key: {{ .clientSecret.key | quote }} }
     - name: OAUTH2_PROXY_COOKIE_SECRET
       valueFrom:
-        secretKeyRef: { name: {{ .cookieSecret.existingSecret }}, key: {{ .cookieSecret.key }} }
+        secretKeyRef: { name: {{ .cookieSecret.existingSecret | quote }}, key: {{ .cookieSecret.key | quote }} }
   ports:
     - { name: proxy, containerPort: 4180, protocol: TCP }
     - { name: proxy-metrics, containerPort: 44180, protocol: TCP }

@@ -12,7 +12,7 @@
 {{- range .values.secretVariables }}
 - name: {{ .name }}
   valueFrom:
-    secretKeyRef: { name: {{ .existingSecret }}, key: {{ .key }}, optional: {{ default false .optional }} }
+    secretKeyRef: { name: {{ .existingSecret | quote }}, key: {{ .key | quote }}, optional: {{ default false .optional }} }
 {{- end }}
 {{- end -}}
 
@@ -24,8 +24,8 @@
     sources:
       {{- range . }}
       - secret:
-          name: {{ .existingSecret }}
-          items: [{ key: {{ .key }}, path: {{ .path }} }]
+          name: {{ .existingSecret | quote }}
+          items: [{ key: {{ .key | quote }}, path: {{ .path | quote }} }]
       {{- end }}
 {{- end }}
 {{- if eq .values.identity.provider "token" }}
@@ -54,14 +54,14 @@
 {{- define "inventory.collector.identity" -}}
 {{- with .values.identity }}
 {{- if eq .provider "irsa" }}
-eks.amazonaws.com/role-arn: {{ .roleArn }}
+eks.amazonaws.com/role-arn: {{ .roleArn | quote }}
 eks.amazonaws.com/sts-regional-endpoints: "true"
 {{- else if and (eq .provider "gke") .gcpServiceAccount }}
-iam.gke.io/gcp-service-account: {{ .gcpServiceAccount }}
+iam.gke.io/gcp-service-account: {{ .gcpServiceAccount | quote }}
 {{- else if eq .provider "azure" }}
-azure.workload.identity/client-id: {{ .clientId }}
+azure.workload.identity/client-id: {{ .clientId | quote }}
 {{- with .tenantId }}
-azure.workload.identity/tenant-id: {{ . }}
+azure.workload.identity/tenant-id: {{ . | quote }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -3,7 +3,7 @@
 {{- define "inventory.config.database" -}}
 {{- $postgres := .root.Values.postgres -}}
 {{- $authority := ternary "&sslrootcert=/etc/inventory/postgres-ca/ca.crt" "" (and (ne $postgres.caSecret.name "") (hasPrefix "verify" $postgres.sslMode)) -}}
-tenant: {{ .root.Values.tenant }}
+tenant: {{ .root.Values.tenant | quote }}
 database:
   url: {{ printf "postgres://inventory_%s@%s:%d/%s?sslmode=%s%s" .role $postgres.host (int $postgres.port) $postgres.database $postgres.sslMode $authority | quote }}
   password_file: /etc/inventory/database/password

@@ -13,7 +13,7 @@ metadata:
     argocd.argoproj.io/ignore-healthcheck: "true"
 spec:
   schedule: {{ .values.schedule | quote }}
-  timeZone: {{ .values.timeZone }}
+  timeZone: {{ .values.timeZone | quote }}
   suspend: {{ .values.suspend }}
   concurrencyPolicy: Forbid
   startingDeadlineSeconds: {{ .values.startingDeadlineSeconds }}
@@ -43,7 +43,7 @@ spec:
           terminationGracePeriodSeconds: 30
           containers:
             - name: {{ .container }}
-              image: {{ include "inventory.image" .root }}
+              image: {{ include "inventory.image" .root | quote }}
               imagePullPolicy: {{ .root.Values.image.pullPolicy }}
               args: {{ toJson .args }}
               env:

@@ -18,17 +18,17 @@
 {{- end -}}
 
 {{- define "inventory.selector" -}}
-app.kubernetes.io/name: {{ default .root.Chart.Name .root.Values.nameOverride }}
-app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/name: {{ default .root.Chart.Name .root.Values.nameOverride | quote }}
+app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 app.kubernetes.io/component: {{ .component }}
 {{- end -}}
 
 {{- define "inventory.labels" -}}
 {{ include "inventory.selector" . }}
-app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | replace "+" "_" | quote }}
 app.kubernetes.io/part-of: asset-inventory
 app.kubernetes.io/managed-by: {{ .root.Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
 {{- end -}}
 
 {{- define "inventory.serviceAccountName" -}}
@@ -51,10 +51,12 @@ argocd.argoproj.io/hook-delete-policy: BeforeHookCreation
 argocd.argoproj.io/sync-wave: {{ .weight | quote }}
 {{- end -}}
 
-{{/* Where the issuer's URL leads, as {host, port}. */}}
+{{/* Where the issuer's URL leads, as {host, port, isAddress}. */}}
 {{- define "inventory.issuer" -}}
-{{- $parts := (urlParse .Values.authProxy.issuerUrl).host | splitList ":" -}}
-{{- toJson (dict "host" (first $parts) "port" (int (ternary (last $parts) "443" (gt (len $parts) 1)))) -}}
+{{- $authority := (urlParse .Values.authProxy.issuerUrl).host -}}
+{{- $port := regexFind ":[0-9]+$" $authority -}}
+{{- $host := trimSuffix $port $authority -}}
+{{- toJson (dict "host" $host "port" (int (default "443" (trimPrefix ":" $port))) "isAddress" (regexMatch "^([0-9.]+|\\[.*)$" $host)) -}}
 {{- end -}}
 
 {{/* What the collectors' code declares: files/egress.json. */}}
@@ -65,7 +67,7 @@ argocd.argoproj.io/sync-wave: {{ .weight | quote }}
 {{- define "inventory.pod-selector" -}}
 namespaceSelector:
   matchLabels:
-    kubernetes.io/metadata.name: {{ .namespace }}
+    kubernetes.io/metadata.name: {{ .namespace | quote }}
 podSelector:
   matchLabels:
     {{- toYaml .podLabels | nindent 4 }}

@@ -163,9 +163,9 @@ spec:
     {{- with include "inventory.known-peer" (dict "root" .root "name" "dns") | fromJson }}
     - toEndpoints:
         - matchLabels:
-            k8s:io.kubernetes.pod.namespace: {{ .namespace }}
+            k8s:io.kubernetes.pod.namespace: {{ .namespace | quote }}
             {{- range $name, $value := .podLabels }}
-            {{ printf "k8s:%s" $name }}: {{ $value }}
+            {{ printf "k8s:%s" $name | quote }}: {{ $value | quote }}
             {{- end }}
       toPorts:
         - ports:

@@ -30,7 +30,7 @@ securityContext:
 {{/* root, component, values: all of a pod's spec but its containers and volumes. */}}
 {{- define "inventory.pod-base" -}}
 {{- $pod := include "inventory.pod-values" . | fromYaml -}}
-serviceAccountName: {{ include "inventory.serviceAccountName" . }}
+serviceAccountName: {{ include "inventory.serviceAccountName" . | quote }}
 automountServiceAccountToken: false
 enableServiceLinks: false
 securityContext:
@@ -47,11 +47,11 @@ hostUsers: false
 {{- with .root.Values.image.pullSecrets }}
 imagePullSecrets:
   {{- range . }}
-  - name: {{ . }}
+  - name: {{ . | quote }}
   {{- end }}
 {{- end }}
 {{- with $pod.priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
 {{- with $pod.nodeSelector }}
 nodeSelector:
@@ -90,23 +90,23 @@ annotations:
     name: {{ .configMap }}
     defaultMode: 0444
     items:
-      - key: {{ .key }}
+      - key: {{ .key | quote }}
         path: config.yaml
 - name: database
   secret:
-    secretName: {{ (index .root.Values.postgres.roles .role).existingSecret }}
+    secretName: {{ (index .root.Values.postgres.roles .role).existingSecret | quote }}
     defaultMode: 0440
     items:
-      - key: {{ (index .root.Values.postgres.roles .role).key }}
+      - key: {{ (index .root.Values.postgres.roles .role).key | quote }}
         path: password
 {{- with .root.Values.postgres.caSecret }}
 {{- if .name }}
 - name: postgres-ca
   secret:
-    secretName: {{ .name }}
+    secretName: {{ .name | quote }}
     defaultMode: 0440
     items:
-      - key: {{ .key }}
+      - key: {{ .key | quote }}
         path: ca.crt
 {{- end }}
 {{- end }}
@@ -132,10 +132,10 @@ annotations:
 {{- if and .name (eq $.auth.mode "oidc") }}
 - name: issuer-ca
   secret:
-    secretName: {{ .name }}
+    secretName: {{ .name | quote }}
     defaultMode: 0440
     items:
-      - key: {{ .key }}
+      - key: {{ .key | quote }}
         path: ca.crt
 {{- end }}
 {{- end }}

@@ -50,7 +50,7 @@ spec:
 apiVersion: v1
 kind: ServiceAccount
 metadata:
-  name: {{ include "inventory.serviceAccountName" . }}
+  name: {{ include "inventory.serviceAccountName" . | quote }}
   labels:
     {{- include "inventory.labels" . | nindent 4 }}
   {{- with merge (dict) (default dict .annotations) .values.serviceAccount.annotations }}
