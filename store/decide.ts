@@ -3,7 +3,7 @@ import type { Json } from '#core/json.ts';
 import { forEachKind, type ObservationKind } from '#core/observation.ts';
 import type { Evidence, Provenance, Stamp } from '#core/provenance.ts';
 import { type Change, changedField, contentChanges } from './diff.ts';
-import { type Content, hashContent, mergeContent } from './merge.ts';
+import { type Content, hashContent, isWhole, mergeContent } from './merge.ts';
 import { isOlder, type Observed } from './observed.ts';
 import { pastedScope, takesOver } from './ownership.ts';
 import { recordTables } from './records.ts';
@@ -196,14 +196,6 @@ function presentRow(row: RecordRow): RecordRow {
   copy.vanished_at = null;
   copy.vanished_reason = null;
   return copy;
-}
-
-// Whether the content is what was observed and nothing else, so that it has its hash.
-function isWhole({ attributes, known_fields }: Content, observed: Observed): boolean {
-  return (
-    known_fields === observed.known_fields &&
-    known_fields.every((name) => attributes[name] === observed.attributes[name])
-  );
 }
 
 // Sets what comes with the content from the request that delivered it.

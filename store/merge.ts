@@ -1,5 +1,5 @@
 // How an observation and the stored content become one: what was read replaces, what was omitted stays.
-import { hashJson, type Json } from '#core/json.ts';
+import { hashJson, isEqualJson, type Json } from '#core/json.ts';
 
 /** Attributes by name, and which of them were ever read: null says "not set" only if its name is among them. */
 export interface Content {
@@ -19,6 +19,12 @@ export function mergeContent(stored: Content, observed: Content): Content {
   return { attributes, known_fields: sortedUnion(stored.known_fields, observed.known_fields) };
 }
 
+/** Whether the merged content is what was observed and nothing else, so that it has its hash. */
+export function isWhole(merged: Content, observed: Content): boolean {
+  const isSame = isEqualJson(merged.attributes[mergedByKey], observed.attributes[mergedByKey]);
+  return isSame && merged.known_fields === observed.known_fields;
+}
+
 /**
  * The hash of the known attributes. Their names are part of it, so equal hashes mean equal known fields too; an attribute
  * that a newer release adds changes no hash until it is read.
@@ -32,8 +38,12 @@ export function isJsonObject(value: Json | undefined): value is { [key: string]:
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+const mergedByKey = 'details';
+
+// What is equal stays the same object, so that comparing it again takes no time.
 function mergeAttribute(name: string, stored: Json | undefined, observed: Json): Json {
-  const byKey = name === 'details' && isJsonObject(stored) && isJsonObject(observed);
+  if (stored !== undefined && isEqualJson(stored, observed)) return stored;
+  const byKey = name === mergedByKey && isJsonObject(stored) && isJsonObject(observed);
   if (!byKey || Object.keys(stored).every((key) => Object.hasOwn(observed, key))) return observed;
   return { ...stored, ...observed };
 }

@@ -78,7 +78,7 @@ export function vanish(
     const stored = table.find(tenant_id, [key]).get(key);
     if (stored === undefined) continue;
     const plan = planVanish(kind, [stored], finding);
-    for (const row of plan.updates) table.update(tenant_id, row, stored);
+    for (const row of plan.updates) table.update(row, stored);
     context.journal.appendVersions(tenant_id, plan.versions);
     context.journal.appendEvents(toEvents(plan.happenings, { ...finding, tenant_id, clock: context.clock }));
   }

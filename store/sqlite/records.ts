@@ -15,15 +15,20 @@ import {
 import { type JsonTexts, noTexts, rememberText, toStorableText } from '../storable.ts';
 import { prepare, prepareArrays, type SqliteValue, type Statement } from './connection.ts';
 
+/** A stored record, and where it is as long as the transaction lasts. */
+export interface FoundRecord extends StoredRecord {
+  readonly rowid: number;
+}
+
 /** One kind's table. All of it runs inside the caller's transaction. */
 export interface RecordsTable {
   /** The heads of those that are stored, by their keys. */
   heads(tenant: string, keys: readonly string[]): Map<string, RecordHead>;
   /** Those that are stored, by their keys. */
-  find(tenant: string, keys: readonly string[]): Map<string, StoredRecord>;
+  find(tenant: string, keys: readonly string[]): Map<string, FoundRecord>;
   insert(tenant: string, row: RecordRow, texts?: JsonTexts): void;
   /** Writes what differs from the stored row: indexes of other columns are not touched. */
-  update(tenant: string, row: RecordRow, stored: StoredRecord, texts?: JsonTexts): void;
+  update(row: RecordRow, found: FoundRecord, texts?: JsonTexts): void;
   /** Counts the scope's records that are not vanished, and keeps those that were not seen or once missed. */
   tally(tenant: string, scope: string, seen: ReadonlySet<string>): LiveTally;
   /** Keys of the scope's live records that were missed often enough to vanish. */
@@ -44,7 +49,7 @@ type HeadRow = readonly [
   vanished_at: string | null,
   provider_updated_at: string | null,
 ];
-type StoredRow = readonly [key: string, owner_root: string | null, ...values: unknown[]];
+type StoredRow = readonly [key: string, rowid: number, owner_root: string | null, ...values: unknown[]];
 type LiveRow = readonly [key: string, missed_runs: number, lifecycle: string | null];
 
 // More sets of columns than a run meets.
@@ -72,10 +77,10 @@ export function prepareRecords(database: DatabaseSync, kind: ObservationKind): R
       return new Map(rows.map((row) => [row[0], decodeStored(row, kind, columns)]));
     },
     insert: (tenant, row, texts) => void statements.insert.run(tenant, ...encode(row, columns, texts)),
-    update(tenant, row, { key, row: before }, texts) {
+    update(row, { rowid, row: before }, texts) {
       const changed = updated.filter(({ name }) => !isEqualJson(row[name], before[name]));
       if (changed.length === 0) return;
-      updateOf(changed).run(...encode(row, changed, texts), ...parametersOf(tenant, key));
+      updateOf(changed).run(...encode(row, changed, texts), rowid);
     },
     tally(tenant, scope, seen) {
       const doubtful: LiveRecord[] = [];
@@ -115,7 +120,7 @@ function prepareStatements(database: DatabaseSync, kind: ObservationKind, names:
     ),
     find: prepareArrays<StoredRow>(
       database,
-      `select k.value, (select org_id from scopes s where s.tenant_id = r.tenant_id and s.scope = r.scope),
+      `select k.value, r.rowid, (select org_id from scopes s where s.tenant_id = r.tenant_id and s.scope = r.scope),
            ${quoted.map((name) => `r.${name}`).join(', ')}
          ${ofKeys}`,
     ),
@@ -164,7 +169,7 @@ function prepareUpdates(
     const assignments = columns.map(({ name }) => `"${name}" = ?`).join(', ');
     const known = statements.get(assignments);
     if (known !== undefined) return known;
-    const statement = prepare(database, `update ${recordTables[kind].table} set ${assignments} where ${hasKey(kind)}`);
+    const statement = prepare(database, `update ${recordTables[kind].table} set ${assignments} where rowid = ?`);
     if (statements.size >= maxUpdates) statements.clear();
     statements.set(assignments, statement);
     return statement;
@@ -211,14 +216,14 @@ function toHead(row: HeadRow): RecordHead {
   return { key, content_hash, raw_hash, scope, missed_runs, vanished_at, provider_updated_at };
 }
 
-function decodeStored(stored: StoredRow, kind: ObservationKind, columns: readonly Column[]): StoredRecord {
-  const [key, owner_root] = stored;
+function decodeStored(stored: StoredRow, kind: ObservationKind, columns: readonly Column[]): FoundRecord {
+  const [key, rowid, owner_root] = stored;
   const row = blankRow(kind);
-  let place = 2;
+  let place = 3;
   for (const column of columns) {
     // A boundary cast: the columns were just named, and only `encode` above writes them.
     row[column.name] = column.decode(stored[place]) as Json;
     place += 1;
   }
-  return { key, row, owner_root };
+  return { key, rowid, row, owner_root };
 }

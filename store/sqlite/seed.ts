@@ -61,7 +61,7 @@ function seed(context: WriterContext, request: SeedRequest): SeedAnswer {
   for (const row of plan.inserts) table.insert(tenant_id, row);
   for (const row of plan.updates) {
     const record = stored.get(keyOf('monitoring_endpoint', row));
-    if (record !== undefined) table.update(tenant_id, row, record);
+    if (record !== undefined) table.update(row, record);
   }
   context.journal.appendVersions(tenant_id, plan.versions);
   context.journal.appendEvents(toEvents(plan.happenings, { tenant_id, run_id, source, clock }));

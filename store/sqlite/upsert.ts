@@ -46,7 +46,7 @@ function writeKind(
   for (const row of plan.inserts) table.insert(tenant_id, row, texts);
   for (const row of plan.updates) {
     const record = stored.get(keyOf(kind, row));
-    if (record !== undefined) table.update(tenant_id, row, record, texts);
+    if (record !== undefined) table.update(row, record, texts);
   }
   context.journal.appendVersions(tenant_id, plan.versions);
   context.journal.appendEvents(events, texts);
