@@ -236,6 +236,22 @@ describe.for(databases)('monitoring on $dialect', ({ open }) => {
       expect(await about('o')).toEqual([]);
     });
 
+    test('is found in the past by the URL that its end had then', async () => {
+      const actor = newActor();
+      const queries = { to_kind: 'monitoring_endpoint', relation: 'queries', basis: 'peer_url' } as const;
+      const claim = relation('g', 'https://p.example', queries);
+      await see(actor, [endpoint('g'), endpoint('p'), claim]);
+      const before = (await endpointOf(actor, 'p'))?.valid_from;
+      await see(actor, [endpoint('g'), endpoint('p', { url: 'https://moved.example' }), claim]);
+      const after = (await endpointOf(actor, 'p'))?.valid_from;
+      const about = async (as_of?: string) =>
+        (await listRelations(actor, { endpoint: 'p', as_of })).map(({ to_ref }) => to_ref);
+
+      expect(await about(before)).toEqual(['https://p.example']);
+      expect(await about(after)).toEqual([]);
+      expect(await about()).toEqual([]);
+    });
+
     test('and an endpoint whose URLs are as long as they may be are written', async () => {
       const actor = newActor();
       // Of letters by chance, which no index can compress.

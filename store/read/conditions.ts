@@ -32,10 +32,15 @@ const equalities = [
   ...(['from_key', 'relation', 'to_kind', 'to_ref', 'basis'] as const),
 ] as const;
 
-// A relation may name the endpoint it leads to by its URL.
-const ofEndpoint = `(r.from_kind = 'monitoring_endpoint' and r.from_key = @endpoint
-  or r.to_kind = 'monitoring_endpoint' and (r.to_ref = @endpoint or r.to_ref = (
-    select e.url from monitoring_endpoints e where e.tenant_id = @tenant_id and e.id = @endpoint)))`;
+// A relation may name the endpoint it leads to by its URL: the one it has, or had then.
+function ofEndpoint(isPast: boolean, dialect: Dialect): string {
+  const present = 'select e.url from monitoring_endpoints e where e.tenant_id = @tenant_id and e.id = @endpoint';
+  const replaced = `select ${dialect.textOf('v.content', 'url')} from record_versions v where v.tenant_id = @tenant_id
+    and v.kind = 'monitoring_endpoint' and v.key = @endpoint and v.valid_from <= @as_of and v.valid_to > @as_of`;
+  const url = isPast ? `${present} and e.valid_from <= @as_of union all ${replaced}` : present;
+  return `(r.from_kind = 'monitoring_endpoint' and r.from_key = @endpoint
+    or r.to_kind = 'monitoring_endpoint' and (r.to_ref = @endpoint or r.to_ref = (${url})))`;
+}
 
 // What `under` names: nodes by their id or the bare one. An organization is asked for by the records' own column, for an account
 // whose path could not be read still belongs to it.
@@ -50,11 +55,11 @@ const vanishedTexts = {
 
 /** The list's filters. */
 export function toConditions(kind: ObservationKind, options: RecordListOptions, dialect: Dialect): Conditions {
-  const { tenant_id, tags = [], under, q, endpoint } = options;
+  const { tenant_id, tags = [], under, q, endpoint, as_of } = options;
   const texts = [
     'r.tenant_id = @tenant_id',
     ...equalities.filter((name) => options[name] !== undefined).map((name) => `r.${name} = @${name}`),
-    ...(endpoint === undefined ? [] : [ofEndpoint]),
+    ...(endpoint === undefined ? [] : [ofEndpoint(as_of !== undefined, dialect)]),
     ...vanishedTexts[options.vanished],
     ...tags.map((_tag, index) => dialect.hasMember('r.tags', { name: `@tag_${index}`, value: `@tag_value_${index}` })),
     ...(under === undefined ? [] : [`(r.org_id = @under or ${dialect.overlaps('r.org_path_ids', namedNodes)})`]),
