@@ -1,0 +1,2 @@
+-- Nothing: what it changes is a matter of SQLite alone.
+-- compatible_from: 5
