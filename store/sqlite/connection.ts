@@ -35,6 +35,8 @@ export function openSqlite({ path, readOnly }: SqliteOptions): DatabaseSync {
     try {
       // A collector writes no faster with more, and its pod has little to spare.
       database.exec(`pragma cache_size = -${readOnly ? 16_000 : 1000}`);
+      // Without a folder for temporary files, as in a container that is read-only, what needs one would fail.
+      database.exec('pragma temp_store = memory');
       if (!readOnly) prepareForWriting(database);
       // SQLite's own lower() knows ASCII only.
       database.function('lower_unicode', { deterministic: true }, lowerUnicode);
