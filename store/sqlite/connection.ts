@@ -35,8 +35,6 @@ export function openSqlite({ path, readOnly }: SqliteOptions): DatabaseSync {
     try {
       // A collector writes no faster with more, and its pod has little to spare.
       database.exec(`pragma cache_size = -${readOnly ? 16_000 : 1000}`);
-      // Without a folder for temporary files, as in a container that is read-only, what needs one would fail.
-      database.exec('pragma temp_store = memory');
       if (!readOnly) prepareForWriting(database);
       // SQLite's own lower() knows ASCII only.
       database.function('lower_unicode', { deterministic: true }, lowerUnicode);
@@ -73,6 +71,8 @@ export function readTexts(database: DatabaseSync, sql: string, ...values: Sqlite
 function prepareForWriting(database: DatabaseSync): void {
   // Of a new file only: rows of one to two kilobytes leave less of a page unused than with 4096 bytes.
   database.exec('pragma page_size = 8192');
+  // A migration needs temporary files; a container that is read-only has no folder for them.
+  database.exec('pragma temp_store = memory');
   keepWriteAheadLog(database);
   // Pages, so 32 MiB of log: every checkpoint waits for the disk twice and copies each changed page once.
   database.exec('pragma wal_autocheckpoint = 4000');
