@@ -6,10 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { systemClock } from '#core/clock.ts';
-import { createLogger } from '#core/log.ts';
 import { collectCommand } from './collect.ts';
-import type { Environment } from './environment.ts';
+import { openTestEnvironment } from './environment.contract.ts';
 
 // It takes requests and answers none.
 const server = createServer();
@@ -27,16 +25,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-function openEnvironment(name: string, chance: number, signal = new AbortController().signal) {
-  const logged: string[] = [];
+function openEnvironment(name: string, chance: number, signal?: AbortSignal) {
   const DB_PATH = join(folder, `${name}.db`);
-  const environment: Environment = {
-    ...{ variables: { DB_PATH, PROM_URL }, version: '1.0.0', clock: systemClock, random: () => chance, signal },
-    log: createLogger({ level: 'info', destination: { write: (line: string) => void logged.push(line) } }),
-    migrationsDir: join(import.meta.dirname, '../migrations'),
-    ...{ print: () => undefined, terminalColumns: undefined, writeProgress: () => undefined },
-  };
-  return { environment, logged, DB_PATH };
+  const others = { random: () => chance, ...(signal && { signal }) };
+  return { ...openTestEnvironment({ DB_PATH, PROM_URL }, others), DB_PATH };
 }
 
 test('what was waited before is taken from the time of the run', async () => {

@@ -3,14 +3,12 @@ import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { systemClock } from '#core/clock.ts';
-import { createLogger } from '#core/log.ts';
 import { openTestDatabase } from '#testkit/postgres-for-tests.ts';
-import type { Environment, Variables } from './environment.ts';
+import { openTestEnvironment } from './environment.contract.ts';
 import { migrateCommand } from './migrate.ts';
 
 test('check ends with 1 and names what is pending, until it is applied', async () => {
-  const { environment, printed } = openEnvironment({ DB_PATH: join(makeFolder(), 'inventory.db') });
+  const { environment, printed } = openTestEnvironment({ DB_PATH: join(makeFolder(), 'inventory.db') });
 
   const before = await migrateCommand(environment, { check: true });
   const tried = await migrateCommand(environment, { dryRun: true });
@@ -26,7 +24,7 @@ test('check ends with 1 and names what is pending, until it is applied', async (
 });
 
 test('a schema that is newer and still admits this release is told as such, and is well', async () => {
-  const { environment, printed } = openEnvironment({ DB_PATH: join(makeFolder(), 'inventory.db') });
+  const { environment, printed } = openTestEnvironment({ DB_PATH: join(makeFolder(), 'inventory.db') });
   const migrationsDir = makeFolder();
   const folder = join(migrationsDir, 'sqlite');
   cpSync(join(environment.migrationsDir, 'sqlite'), folder, { recursive: true });
@@ -45,7 +43,7 @@ test('a schema that is newer and still admits this release is told as such, and 
 test('roles are made first on Postgres, and the next steps are printed', async () => {
   const database = await openTestDatabase({ empty: true });
   onTestFinished(() => database.close());
-  const { environment, printed } = openEnvironment({ DATABASE_URL: database.adminUrl });
+  const { environment, printed } = openTestEnvironment({ DATABASE_URL: database.adminUrl });
 
   await expect(migrateCommand(environment, {})).rejects.toThrow('inventory migrate --roles');
   await migrateCommand(environment, { roles: true });
@@ -56,27 +54,10 @@ test('roles are made first on Postgres, and the next steps are printed', async (
 });
 
 test('two modes at once are refused', async () => {
-  const { environment } = openEnvironment({});
+  const { environment } = openTestEnvironment({});
 
   await expect(migrateCommand(environment, { check: true, dryRun: true })).rejects.toThrow('give one of');
 });
-
-function openEnvironment(variables: Variables): { environment: Environment; printed: string[] } {
-  const printed: string[] = [];
-  const environment: Environment = {
-    variables,
-    version: '0.0.0',
-    clock: systemClock,
-    random: Math.random,
-    log: createLogger({ level: 'silent' }),
-    signal: new AbortController().signal,
-    migrationsDir: join(import.meta.dirname, '../migrations'),
-    print: (line) => void printed.push(line),
-    terminalColumns: undefined,
-    writeProgress: () => undefined,
-  };
-  return { environment, printed };
-}
 
 function makeFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'inventory-cli-migrate-'));

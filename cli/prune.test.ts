@@ -6,14 +6,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { systemClock } from '#core/clock.ts';
-import { createLogger } from '#core/log.ts';
 import { account, newActor, run } from '#store/scenario.contract.ts';
 import { databases, type TestStore } from '#store/stores.contract.ts';
+import { openTestEnvironment } from './environment.contract.ts';
 import { pruneCommand } from './prune.ts';
 import { statusCommand, statusSchema } from './status.ts';
-
-const migrationsDir = join(import.meta.dirname, '../migrations');
 
 describe.for(databases)('inventory prune on $dialect', ({ dialect, open }) => {
   let folder: string;
@@ -53,23 +50,8 @@ describe.for(databases)('inventory prune on $dialect', ({ dialect, open }) => {
   ) {
     const INVENTORY_CONFIG = join(folder, 'inventory.yaml');
     await writeFile(INVENTORY_CONFIG, JSON.stringify({ database: { url: urlOf(role) }, retention }));
-    const [printed, logged]: [string[], string[]] = [[], []];
-    const log = createLogger({ level: 'info', destination: { write: (line: string) => void logged.push(line) } });
-    const rest = {
-      clock: systemClock,
-      random: Math.random,
-      version: '1.0.0',
-      migrationsDir,
-      terminalColumns: undefined,
-    };
-    const code = await pruneCommand(
-      {
-        ...{ variables: { INVENTORY_CONFIG }, log, signal, ...rest },
-        print: (line) => void printed.push(line),
-        writeProgress: () => undefined,
-      },
-      options,
-    );
+    const { environment, printed, logged } = openTestEnvironment({ INVENTORY_CONFIG }, { signal });
+    const code = await pruneCommand(environment, options);
     return { code, printed: printed.join('\n'), logged: logged.map((line): unknown => JSON.parse(line)) };
   }
 
@@ -141,21 +123,9 @@ describe.for(databases)('inventory prune on $dialect', ({ dialect, open }) => {
       INVENTORY_CONFIG,
       JSON.stringify({ tenant, database: { url: urlOf('inventory_api') }, prune: { freshness_budget: '26h' } }),
     );
-    const printed: string[] = [];
+    const { environment, printed } = openTestEnvironment({ INVENTORY_CONFIG });
 
-    await statusCommand(
-      {
-        ...{
-          variables: { INVENTORY_CONFIG },
-          log: createLogger({ level: 'silent' }),
-          signal: new AbortController().signal,
-        },
-        ...{ clock: systemClock, random: Math.random, version: '1.0.0', migrationsDir, terminalColumns: undefined },
-        print: (line) => void printed.push(line),
-        writeProgress: () => undefined,
-      },
-      { json: true },
-    );
+    await statusCommand(environment, { json: true });
 
     expect(statusSchema.parse(JSON.parse(printed.join('')))).toMatchObject({
       pruning: [

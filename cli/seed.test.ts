@@ -5,17 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { systemClock } from '#core/clock.ts';
 import { ConfigError } from '#core/errors.ts';
 import { hashText } from '#core/json.ts';
-import { createLogger } from '#core/log.ts';
 import { endpoint, newActor, run } from '#store/scenario.contract.ts';
 import { countWrites, databases, type Row, type TestStore } from '#store/stores.contract.ts';
 import { secretMarker } from '#testkit/secrets.ts';
+import { openTestEnvironment } from './environment.contract.ts';
 import { seedCommand } from './seed.ts';
 import { parseSeedFile } from './seed-file.ts';
-
-const migrationsDir = join(import.meta.dirname, '../migrations');
 
 const good = `# what the teams told us
 monitoring:
@@ -121,23 +118,8 @@ describe.for(databases)('inventory seed on $dialect', ({ dialect, open }) => {
     const url = dialect === 'sqlite' ? store.url : Object.assign(new URL(store.url), { username: role }).href;
     await writeFile(INVENTORY_CONFIG, JSON.stringify({ tenant, database: { url } }));
     await writeFile(file, text);
-    const [printed, logged]: [string[], string[]] = [[], []];
-    const log = createLogger({ level: 'info', destination: { write: (line: string) => void logged.push(line) } });
-    const rest = {
-      clock: systemClock,
-      random: Math.random,
-      version: '1.0.0',
-      migrationsDir,
-      terminalColumns: undefined,
-    };
-    await seedCommand(
-      {
-        ...{ variables: { INVENTORY_CONFIG }, log, signal: new AbortController().signal, ...rest },
-        print: (line) => void printed.push(line),
-        writeProgress: () => undefined,
-      },
-      file,
-    );
+    const { environment, printed, logged } = openTestEnvironment({ INVENTORY_CONFIG });
+    await seedCommand(environment, file);
     return { printed: printed.join('\n'), logged: logged.map((line): unknown => JSON.parse(line)) };
   }
 

@@ -2,12 +2,10 @@
 import { Gauge, type Registry } from 'prom-client';
 import { outcomeSchema } from '#core/run.ts';
 import { type CollectorStatus, itemsSchema } from './collector-status.ts';
+import { addFacts, addOutcomes, type Facts } from './gauges.ts';
 import { toSeconds } from './to-seconds.ts';
 
-type Value = (status: CollectorStatus) => number | null;
-
-// A value that is not known makes no sample: 0 would be a lie.
-const gauges: Readonly<Record<string, { help: string; value: Value }>> = {
+const facts: Facts<CollectorStatus> = {
   inventory_collector_enabled: {
     help: 'Whether the configuration of this process has a part for the collector.',
     value: ({ enabled }) => (enabled ? 1 : 0),
@@ -32,40 +30,29 @@ const gauges: Readonly<Record<string, { help: string; value: Value }>> = {
 
 /** Adds the collectors to the registry of a scrape. */
 export function addCollectorMetrics(registry: Registry, collectors: readonly CollectorStatus[]): void {
-  const registers = [registry];
-  const labelNames = ['tenant_id', 'collector'];
-  for (const [name, { help, value }] of Object.entries(gauges)) {
-    const gauge = new Gauge({ name, help, labelNames, registers });
-    for (const status of collectors) {
-      const found = value(status);
-      if (found !== null) gauge.set(toLabels(status), found);
-    }
-  }
+  const subjects = { all: collectors, labelNames: ['tenant_id', 'collector'], labelsOf };
+  addFacts(registry, facts, subjects);
   const items = new Gauge({
     name: 'inventory_collector_items',
     help: 'Observations seen and rejected, and records missing and vanished, in the last ended run.',
-    labelNames: [...labelNames, 'state'],
-    registers,
-  });
-  // One series for each outcome, so that a change of outcome ends none.
-  const outcomes = new Gauge({
-    name: 'inventory_collector_last_run_status',
-    help: '1 for the outcome of the last ended run, 0 for the others.',
-    labelNames: [...labelNames, 'status'],
-    registers,
+    labelNames: [...subjects.labelNames, 'state'],
+    registers: [registry],
   });
   for (const collector of collectors) {
-    const labels = toLabels(collector);
+    if (collector.items === null) continue;
     for (const state of itemsSchema.keyof().options) {
-      if (collector.items !== null) items.set({ ...labels, state }, collector.items[state]);
-    }
-    for (const status of outcomeSchema.options) {
-      if (collector.last_run_status === null) continue;
-      outcomes.set({ ...labels, status }, collector.last_run_status === status ? 1 : 0);
+      items.set({ ...labelsOf(collector), state }, collector.items[state]);
     }
   }
+  const outcomes = {
+    name: 'inventory_collector_last_run_status',
+    help: '1 for the outcome of the last ended run, 0 for the others.',
+    ...{ label: 'status', all: outcomeSchema.options },
+    outcomeOf: ({ last_run_status }: CollectorStatus) => last_run_status,
+  };
+  addOutcomes(registry, outcomes, subjects);
 }
 
-function toLabels({ tenant_id, collector }: CollectorStatus) {
+function labelsOf({ tenant_id, collector }: CollectorStatus) {
   return { tenant_id, collector };
 }

@@ -5,6 +5,7 @@ import type { Config } from '#core/config.ts';
 import { prunables, pruneOutcomes } from '#store/prune.ts';
 import { type PruneStatus, pruneStatusSchema } from '#store/status.ts';
 import { freshnessSchema, toFreshness } from './freshness.ts';
+import { addFacts, addOutcomes, type Facts } from './gauges.ts';
 import { toSeconds } from './to-seconds.ts';
 
 /** A tenant's pruning. Each fact has the name of its metric: `last_run_status` is `inventory_prune_last_run_status`. */
@@ -41,8 +42,7 @@ export function judgePruning(
   });
 }
 
-// A value that is not known makes no sample: 0 would be a lie.
-const gauges: Readonly<Record<string, { help: string; value: (pruning: JudgedPruning) => number | null }>> = {
+const facts: Facts<JudgedPruning> = {
   inventory_prune_freshness_budget_seconds: {
     help: 'How old the last success of pruning may be; absent where it is not scheduled.',
     value: ({ freshness_budget_seconds }) => freshness_budget_seconds,
@@ -63,33 +63,26 @@ const gauges: Readonly<Record<string, { help: string; value: (pruning: JudgedPru
 
 /** Adds pruning to the registry of a scrape. */
 export function addPruneMetrics(registry: Registry, prunings: readonly JudgedPruning[]): void {
-  const registers = [registry];
-  for (const [name, { help, value }] of Object.entries(gauges)) {
-    const gauge = new Gauge({ name, help, labelNames: ['tenant_id'], registers });
-    for (const pruning of prunings) {
-      const found = value(pruning);
-      if (found !== null) gauge.set({ tenant_id: pruning.tenant_id }, found);
-    }
-  }
+  const labelsOf = ({ tenant_id }: JudgedPruning) => ({ tenant_id });
+  const subjects = { all: prunings, labelNames: ['tenant_id'], labelsOf };
+  addFacts(registry, facts, subjects);
   const rows = new Gauge({
     name: 'inventory_prune_rows',
     help: 'Rows of history that the last ended pruning deleted.',
-    labelNames: ['tenant_id', 'history'],
-    registers,
+    labelNames: [...subjects.labelNames, 'history'],
+    registers: [registry],
   });
-  // One series for each outcome, so that a change of outcome ends none.
-  const outcomes = new Gauge({
-    name: 'inventory_prune_last_run_status',
-    help: '1 for the outcome of the last ended pruning, 0 for the others.',
-    labelNames: ['tenant_id', 'status'],
-    registers,
-  });
-  for (const { tenant_id, last_run_status, ...pruning } of prunings) {
+  for (const { tenant_id, ...pruning } of prunings) {
     for (const history of prunables) {
       const deleted = pruning[history];
       if (deleted !== null) rows.set({ tenant_id, history }, deleted);
     }
-    if (last_run_status === null) continue;
-    for (const status of pruneOutcomes) outcomes.set({ tenant_id, status }, last_run_status === status ? 1 : 0);
   }
+  const outcomes = {
+    name: 'inventory_prune_last_run_status',
+    help: '1 for the outcome of the last ended pruning, 0 for the others.',
+    ...{ label: 'status', all: pruneOutcomes },
+    outcomeOf: ({ last_run_status }: JudgedPruning) => last_run_status,
+  };
+  addOutcomes(registry, outcomes, subjects);
 }

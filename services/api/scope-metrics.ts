@@ -1,13 +1,11 @@
 // Freshness, outcome and counts of every scope as Prometheus metrics: the rows of the runs are the metric.
-import { Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { outcomeSchema } from '#core/run.ts';
 import type { ScopeStatus } from '#store/status.ts';
+import { addFacts, addOutcomes, type Facts } from './gauges.ts';
 import { toSeconds } from './to-seconds.ts';
 
-type Value = (status: ScopeStatus, now: Date) => number | null;
-
-// A value that is not known makes no sample: 0 would be a lie.
-const gauges: Readonly<Record<string, { help: string; value: Value }>> = {
+const factsAt = (now: Date): Facts<ScopeStatus> => ({
   inventory_scope_last_complete_timestamp_seconds: {
     help: 'When the scope was last read completely; absent until it was.',
     value: ({ last_complete_at }) => toSeconds(last_complete_at),
@@ -18,7 +16,7 @@ const gauges: Readonly<Record<string, { help: string; value: Value }>> = {
   },
   inventory_scope_age_seconds: {
     help: 'Time since the scope was last read completely; absent until it was.',
-    value({ last_complete_at }, now) {
+    value({ last_complete_at }) {
       const completedAt = toSeconds(last_complete_at);
       // The two clocks may differ a little.
       return completedAt === null ? null : Math.max(0, now.getTime() / 1000 - completedAt);
@@ -48,36 +46,20 @@ const gauges: Readonly<Record<string, { help: string; value: Value }>> = {
     help: 'Kinds whose records the shrink guard keeps from vanishing until an operator confirms.',
     value: ({ held_kinds }) => held_kinds,
   },
-};
+});
 
 /** Adds the scopes to the registry of a scrape. */
 export function addScopeMetrics(registry: Registry, statuses: readonly ScopeStatus[], now: Date): void {
-  const registers = [registry];
-  for (const [name, { help, value }] of Object.entries(gauges)) {
-    const gauge = new Gauge({ name, help, labelNames: ['tenant_id', 'collector', 'scope'], registers });
-    for (const status of statuses) {
-      const found = value(status, now);
-      if (found !== null) gauge.set(toLabels(status), found);
-    }
-  }
-  addOutcomes(statuses, registry);
-}
-
-// One series for each outcome, so that a change of outcome ends none: `inventory_scope_outcome{outcome="failed"} == 1`.
-function addOutcomes(statuses: readonly ScopeStatus[], registry: Registry): void {
-  const gauge = new Gauge({
+  const subjects = { all: statuses, labelNames: ['tenant_id', 'collector', 'scope'], labelsOf };
+  addFacts(registry, factsAt(now), subjects);
+  const outcomes = {
     name: 'inventory_scope_outcome',
     help: '1 for the outcome of the last ended run, 0 for the others.',
-    labelNames: ['tenant_id', 'collector', 'scope', 'outcome'],
-    registers: [registry],
-  });
-  for (const status of statuses.filter(({ outcome }) => outcome !== null)) {
-    for (const outcome of outcomeSchema.options) {
-      gauge.set({ ...toLabels(status), outcome }, status.outcome === outcome ? 1 : 0);
-    }
-  }
+    ...{ label: 'outcome', all: outcomeSchema.options, outcomeOf: ({ outcome }: ScopeStatus) => outcome },
+  };
+  addOutcomes(registry, outcomes, subjects);
 }
 
-function toLabels({ tenant_id, collector, scope }: ScopeStatus) {
+function labelsOf({ tenant_id, collector, scope }: ScopeStatus) {
   return { tenant_id, collector, scope };
 }
