@@ -81,14 +81,11 @@ describe.for(databases)('retention on $dialect', ({ dialect, open }) => {
     return await answer.catch((error) => error.code);
   }
 
-  /** The log from a place on; on Postgres it is settled only when older transactions of the cluster have ended. */
-  async function readEvents({ tenant }: Actor, count: number, after?: Position) {
-    for (let reads = 0; reads < 2000; reads += 1) {
-      const { json, next } = await store.reader.listEvents({ tenant_id: tenant, limit: 1000, after });
-      const events = z.array(envelopeSchema).parse(JSON.parse(json));
-      if (events.length >= count) return { events, next };
-    }
-    throw new Error(`fewer than ${count} events`);
+  /** The log from a place on. */
+  async function readEvents({ tenant }: Actor, after?: Position) {
+    await store.settle();
+    const { json, next } = await store.reader.listEvents({ tenant_id: tenant, limit: 1000, after });
+    return { events: z.array(envelopeSchema).parse(JSON.parse(json)), next };
   }
 
   async function countOf({ tenant }: Actor, table: string): Promise<number> {
@@ -106,7 +103,7 @@ describe.for(databases)('retention on $dialect', ({ dialect, open }) => {
   ] as const)('what happened to %s goes like what happened to an account', async ([, one, other]) => {
     const actor = newActor();
     for (const seen of [one(), other()]) await run(store.writer, actor, [seen], { enumerated: [] });
-    await readEvents(actor, 2);
+    await store.settle();
 
     expect(await pruneAll(actor, 'versions')).toBe(1);
     expect(await pruneAll(actor, 'events')).toBe(2);
@@ -241,10 +238,10 @@ describe.for(databases)('retention on $dialect', ({ dialect, open }) => {
     test('a reader whose place was passed is told so; one that had read them all misses nothing', async () => {
       const actor = newActor();
       await rename(actor, 2);
-      const { next } = await readEvents(actor, 5);
+      const { next } = await readEvents(actor);
       const first = await store.reader.listEvents({ tenant_id: actor.tenant, limit: 1 });
       await run(store.writer, actor, [account('1', { name: 'latest' }), account('2'), node('ou-1', { name: 'ou 1' })]);
-      await readEvents(actor, 6);
+      await store.settle();
 
       expect(await pruneAll(actor, 'events', everything, 5)).toBe(6);
 
@@ -253,7 +250,7 @@ describe.for(databases)('retention on $dialect', ({ dialect, open }) => {
         store.reader.listEvents({ tenant_id: actor.tenant, limit: 10, after: after ?? undefined });
       await expect(placed(first.next)).rejects.toMatchObject({ status: 410, code: 'events_pruned' });
       await expect(placed(next)).rejects.toMatchObject({ status: 410, code: 'events_pruned' });
-      const { events, next: end } = await readEvents(actor, 1);
+      const { events, next: end } = await readEvents(actor);
       expect(events.map(({ correlation_id }) => correlation_id)).toEqual([later.run_id]);
       expect((await placed(end)).json).toBe('[]');
     });
@@ -261,11 +258,11 @@ describe.for(databases)('retention on $dialect', ({ dialect, open }) => {
     test('who had read up to the last one that was pruned goes on from there', async () => {
       const actor = newActor();
       await rename(actor, 1);
-      const { next } = await readEvents(actor, 3);
+      const { next } = await readEvents(actor);
       await pruneAll(actor, 'events');
       await run(store.writer, actor, [account('1', { name: 'renamed' }), account('2')]);
 
-      const { events } = await readEvents(actor, 1, next ?? undefined);
+      const { events } = await readEvents(actor, next ?? undefined);
 
       expect(events.map(({ event_type }) => event_type)).toEqual(['account.updated']);
     });
@@ -273,11 +270,11 @@ describe.for(databases)('retention on $dialect', ({ dialect, open }) => {
     test('who reads a quiet type only is not refused for the others', async () => {
       const actor = newActor();
       await rename(actor, 1);
-      await readEvents(actor, 3);
+      await store.settle();
       const quiet = { tenant_id: actor.tenant, limit: 10, event_type: 'org_node.discovered' };
       const { next } = await store.reader.listEvents(quiet);
       await run(store.writer, actor, [account('1', { name: 'renamed' }), account('2')]);
-      await readEvents(actor, 4);
+      await store.settle();
 
       await pruneAll(actor, 'events');
 
@@ -291,7 +288,7 @@ describe.for(databases)('retention on $dialect', ({ dialect, open }) => {
     test('they go in the order of the log, up to the first one that is young enough', async () => {
       const actor = newActor();
       await rename(actor, 1);
-      const { events } = await readEvents(actor, 3);
+      const { events } = await readEvents(actor);
       await store.query(
         `update events set timestamp = '2020-01-01T00:00:00.000Z' where tenant_id = '${actor.tenant}' and event_id <> '${events[1]?.event_id}'`,
       );
@@ -304,7 +301,7 @@ describe.for(databases)('retention on $dialect', ({ dialect, open }) => {
     test('those that projections are rebuilt from stay, and so does the run they name', async () => {
       const actor = newActor();
       await rename(actor, 2);
-      await readEvents(actor, 5);
+      await store.settle();
       const run_id = randomUUID();
       await insertRun(actor, run_id);
       await store.query(
@@ -331,7 +328,7 @@ describe.for(databases)('retention on $dialect', ({ dialect, open }) => {
       await other`commit`;
       other.release();
       await driver.end();
-      await readEvents(actor, 3);
+      await store.settle();
 
       expect(during).toBe(0);
       expect(await pruneAll(actor, 'events')).toBe(3);
@@ -465,7 +462,7 @@ describe.for(databases)('retention on $dialect', ({ dialect, open }) => {
     test('two at once share the work, and everything goes once', async () => {
       const actor = newActor();
       await rename(actor, 12);
-      await readEvents(actor, 25);
+      await store.settle();
 
       for (const [what, count] of [
         ['versions', 22],
@@ -497,7 +494,7 @@ describe.for(databases)('retention on $dialect', ({ dialect, open }) => {
     test.runIf(dialect === 'postgres')('a batch that is not committed yet keeps no collector waiting', async () => {
       const actor = newActor();
       await rename(actor, 3);
-      await readEvents(actor, 7);
+      await store.settle();
       const url = new URL(store.url);
       url.username = 'inventory_prune';
       const driver = postgres(url.href, { max: 1, connection: { search_path: 'inventory' } });
@@ -522,7 +519,7 @@ describe.for(databases)('retention on $dialect', ({ dialect, open }) => {
 
     async function age(actor: Actor): Promise<void> {
       await rename(actor, 3);
-      await readEvents(actor, 7);
+      await store.settle();
       await store.query(`update collector_runs set finished_at = started_at where tenant_id = '${actor.tenant}'`);
       await store.query(
         `update collector_runs set started_at = '2020-01-01T00:00:00.000Z' where tenant_id = '${actor.tenant}'`,

@@ -37,6 +37,8 @@ export interface TestStore {
   readonly url: string;
   /** Runs SQL as an administrator; it must mean the same on both databases. */
   query(sql: string): Promise<Row[]>;
+  /** Waits until the log shows what is written by now: on Postgres when the transactions of the cluster that are open now have ended. */
+  settle(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -82,6 +84,7 @@ async function openSqliteStore(): Promise<TestStore> {
     async query(sql) {
       return prepare<Row>(database, sql).all().map(decodeRow);
     },
+    settle: async () => undefined,
     async close() {
       reading.close();
       database.close();
@@ -112,6 +115,7 @@ async function openPostgresStore(): Promise<TestStore> {
     reader: createPostgresReader(reading),
     url,
     query: async (sql) => (await admin.unsafe<Row[]>(sql)).map(decodeRow),
+    settle: () => waitForTransactions(admin),
     async close() {
       await seeding.close();
       await pruning.close();
@@ -121,6 +125,20 @@ async function openPostgresStore(): Promise<TestStore> {
       await database.close();
     },
   };
+}
+
+/** Of all databases of the cluster, so those of the tests beside this one too. Throws what is still open after 50 s. */
+async function waitForTransactions(admin: postgres.Sql): Promise<void> {
+  const deadline = AbortSignal.timeout(50_000);
+  const [{ next } = {}] = await admin`select pg_snapshot_xmax(pg_current_snapshot())::text as next`;
+  for (;;) {
+    const [{ ended } = {}] =
+      await admin`select pg_snapshot_xmin(pg_current_snapshot()) >= ${next}::text::xid8 as ended`;
+    if (ended === true) return;
+    if (!deadline.aborted) continue;
+    const open = await admin`select datname, query from pg_stat_activity where backend_xid is not null`;
+    throw new Error(`transactions are open for 50 s: ${JSON.stringify(open)}`);
+  }
 }
 
 // The function runs as its owner: the collector may not write the table that counts.
