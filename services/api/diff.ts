@@ -42,7 +42,8 @@ const diffRoute = createRoute({
   tags: ['history'],
   summary: 'List what changed between two times',
   description:
-    'The net difference of each record, as it had been recorded. A page may be short, or empty, and have a next one.',
+    'The net difference of each record, as it had been recorded. A page may be short, or empty, and have a next one. ' +
+    'A batch that is just being written has its time before it can be read: to follow changes, read `/api/v1/events`.',
   request: {
     query: z.strictObject({
       from: asOfSchema,
