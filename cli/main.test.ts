@@ -123,6 +123,14 @@ describe('bad input', () => {
     expect(ended.code).toBe(2);
   });
 
+  test('how a database is named is told whole: nothing of it is taken for a secret', async () => {
+    const { stderr } = await inventory({ DATABASE_URL: 'mysql://db.example/inventory' }, 'status');
+
+    expect(stderr).toBe(
+      'database.url: must be postgres://<user>@<host>:5432/<database> or the path of a SQLite file\n',
+    );
+  });
+
   test('a log level that there is not is told with those there are and exits 2, and an empty one is none', async () => {
     const loud = await inventory({ INVENTORY_LOG_LEVEL: 'loud' }, 'permissions', 'aws');
     const empty = await inventory({ INVENTORY_LOG_LEVEL: '' }, 'permissions', 'aws');
