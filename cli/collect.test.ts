@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ConfigError } from '#core/errors.ts';
 import { collectCommand } from './collect.ts';
 import { openTestEnvironment } from './environment.contract.ts';
 
@@ -57,5 +58,19 @@ test('a signal ends the wait for its reason, before a database is opened', async
   controller.abort(new Error('stopped by SIGTERM'));
 
   await refused;
+  expect(existsSync(DB_PATH)).toBe(false);
+});
+
+test.for<readonly [string, Record<string, string>, string[]]>([
+  ['a scope that is not configured', {}, ['prometheus:other']],
+  ['a database that is none', { DB_PATH: 'mysql://db.example/inventory' }, []],
+  ['a proxy that is none', { HTTPS_PROXY: 'proxy.example:3128' }, []],
+])('%s is told before anything is waited for or written', async ([, variables, scope]) => {
+  const { environment, DB_PATH } = openEnvironment('early', 0.99);
+  const wrong = { ...environment, variables: { ...environment.variables, ...variables } };
+
+  const running = collectCommand(wrong, 'prometheus', { scope, timeout: '10m', jitter: '9m' });
+
+  await expect(running).rejects.toThrow(ConfigError);
   expect(existsSync(DB_PATH)).toBe(false);
 });

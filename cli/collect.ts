@@ -1,8 +1,10 @@
 // `inventory collect <name>`: one run of one collector.
 import { setFlagsFromString } from 'node:v8';
+import { selectScopes } from '#collectors/options.ts';
 import { runCollector } from '#collectors/runner.ts';
 import { ConfigError } from '#core/errors.ts';
 import { createHttpClient } from '#core/http.ts';
+import { parseDatabaseUrl } from '#store/database-url.ts';
 import { openWriter } from '#store/open.ts';
 import type { Environment } from './environment.ts';
 import { loadCollector } from './load-collector.ts';
@@ -35,17 +37,20 @@ export interface CollectOptions {
   readonly dryRun?: boolean;
 }
 
-/** Resolves to the exit code: 0 done, 1 failed. Throws ConfigError before anything is written. */
+/** Resolves to the exit code: 0 done, 1 failed. Throws ConfigError before anything is waited for or written. */
 export async function collectCommand(environment: Environment, name: string, options: CollectOptions): Promise<number> {
   for (const flag of memoryFlags) setFlagsFromString(flag);
   const { variables, clock, log, signal, version } = environment;
   const collector = await loadCollector(name);
   const { config, part } = await loadCollectorConfig(variables, collector);
   const timeoutMs = parseDuration('--timeout', options.timeout);
-  const waitedMs = await waitStart(environment, { jitter: options.jitter, timeoutMs });
+  const scopes = options.scope.length > 0 ? options.scope : undefined;
+  const dryRun = options.dryRun ?? false;
   const proxyEnv = readProxyVariables(environment);
   const http = createHttpClient({ proxyEnv });
-  const dryRun = options.dryRun ?? false;
+  selectScopes({ collector, config: part, scopes });
+  if (!dryRun) parseDatabaseUrl(config.databaseUrl);
+  const waitedMs = await waitStart(environment, { jitter: options.jitter, timeoutMs });
   const { migrationsDir } = environment;
   const writer = dryRun ? undefined : await openWriter({ url: config.databaseUrl, migrationsDir, clock, log });
   try {
@@ -56,7 +61,7 @@ export async function collectCommand(environment: Environment, name: string, opt
       version,
       image_digest: variables.INVENTORY_IMAGE_DIGEST ?? null,
       trigger: variables.INVENTORY_TRIGGER ?? 'cli',
-      scopes: options.scope.length > 0 ? options.scope : undefined,
+      scopes,
       writer,
       clock,
       log,

@@ -31,12 +31,14 @@ export interface Environment {
 export function openEnvironment(): Environment {
   const variables = process.env;
   const isTerminal = process.stderr.isTTY === true;
+  const log = createLogger({ level: toLevel(variables) });
+  logUncaught(log);
   return {
     variables,
     version: manifest.version,
     clock: systemClock,
     random: Math.random,
-    log: createLogger({ level: toLevel(variables) }),
+    log,
     signal: openSignal(),
     migrationsDir: join(import.meta.dirname, '../migrations'),
     print: (line) => void process.stdout.write(`${line}\n`),
@@ -48,6 +50,14 @@ export function openEnvironment(): Environment {
 // Another level is told with all that is wrong in the configuration, which is read after this.
 function toLevel({ INVENTORY_LOG_LEVEL: level = 'info' }: Variables): string {
   return logLevels.includes(level) ? level : 'info';
+}
+
+// Node would print it with all that it carries: an SDK's error has the request, and that the credentials.
+function logUncaught(log: Logger): void {
+  process.on('uncaughtException', (error) => {
+    log.error({ event: 'bug', err: error }, 'unexpected failure');
+    process.exit(1);
+  });
 }
 
 function openSignal(): AbortSignal {

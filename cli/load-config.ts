@@ -104,7 +104,7 @@ async function readDatabaseUrl(config: Config, variables: Variables, problems: C
   if (password_file === undefined) return known;
   const password = await readSecretFile('database.password_file', password_file, problems);
   if (!URL.canParse(known) || new URL(known).hostname === '' || new URL(known).password !== '') {
-    const remedy = 'needs database.url to be postgres://user@host:5432/database, without a password in it';
+    const remedy = 'needs database.url to be postgres://<user>@<host>:5432/<database>, without a password in it';
     problems.push({ key: 'database.password_file', remedy });
     return known;
   }

@@ -98,6 +98,39 @@ test('status that waits for a database ends at the first Ctrl-C', async () => {
   expect(code).toBe(1);
 });
 
+describe('standard error', () => {
+  test('a failure that nobody awaits is logged as any other: without secrets, and with exit 1', async () => {
+    const failing = join(folder, 'failing.mjs');
+    const rejecting = `Promise.reject(Object.assign(new Error('refused token=hunter2hunter2'), { sent: 'hunter2' }))`;
+    // As soon as the command listens for signals.
+    await writeFile(
+      failing,
+      `process.on('newListener', (name) => name === 'SIGINT' && setImmediate(() => ${rejecting}));`,
+    );
+
+    const waiting = ['collect', 'aws', '--jitter', '9m', '--timeout', '10m'];
+    const ended = await inventory({ NODE_OPTIONS: `--import ${failing}` }, ...waiting);
+
+    expect(JSON.parse(ended.stderr)).toMatchObject({
+      ...{ level: 'error', event: 'bug', err: { message: 'refused token=[redacted]' } },
+    });
+    expect(ended.stderr).not.toContain('hunter2');
+    expect(ended.code).toBe(1);
+  });
+
+  test.skipIf(!existsSync('/dev/full'))('a log that a full disk does not take ends no command', async () => {
+    const full = await open('/dev/full', 'w');
+    const child = start(['ignore', 'pipe', full.fd], { DB_PATH: join(folder, 'full-log.db') }, 'migrate');
+    const told: string[] = [];
+    child.stdout?.setEncoding('utf8').on('data', (text) => void told.push(text));
+    const [code] = await once(child, 'close');
+    await full.close();
+
+    expect(told.join('')).toContain('the newest');
+    expect(code).toBe(0);
+  });
+});
+
 describe('bad input', () => {
   test.for([
     ['an unknown command', ['colect', 'aws'], 'colect'],
@@ -121,6 +154,14 @@ describe('bad input', () => {
 
     expect(ended.stderr).toContain(message);
     expect(ended.code).toBe(2);
+  });
+
+  test('how a database is named is told whole: nothing of it is taken for a secret', async () => {
+    const { stderr } = await inventory({ DATABASE_URL: 'mysql://db.example/inventory' }, 'status');
+
+    expect(stderr).toBe(
+      'database.url: must be postgres://<user>@<host>:5432/<database> or the path of a SQLite file\n',
+    );
   });
 
   test('a log level that there is not is told with those there are and exits 2, and an empty one is none', async () => {

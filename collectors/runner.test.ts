@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ConfigError, ProviderError } from '#core/errors.ts';
+import type { JsonObject } from '#core/json.ts';
 import {
   type Actor,
   account,
@@ -26,6 +27,9 @@ import {
   type ScriptedOptions,
 } from './scripted.contract.ts';
 import { maxNamed } from './tally.ts';
+
+const nest = (value: JsonObject, levels: number): JsonObject =>
+  Array.from({ length: levels }).reduce<JsonObject>((member) => ({ member }), value);
 
 let store: TestStore;
 beforeAll(async () => {
@@ -296,6 +300,8 @@ describe('partial', () => {
     ['no evidence', { ...account('1'), evidence: [] }],
     ['a key that is not its own', { ...account('1'), key: 'aws/2' }],
     ['a member too many', { ...account('1'), vanished_at: null }],
+    ['details deeper than SQLite reads', account('1', { details: nest({}, 1000) })],
+    ['raw deeper than the stack', { ...account('1'), raw: nest({}, 100_000) }],
   ] as const)('%s is rejected, the others are stored', async ([, yielded]) => {
     const actor = newActor();
 

@@ -10,6 +10,7 @@ test.for([
   ['gcp/example.com:my-project', 'gcp/example.com:my-project'],
   [`azure/${subscription}`, `azure/${subscription.toLowerCase()}`],
   ['aws/1111', undefined],
+  [`gcp/${'p'.repeat(129)}`, undefined],
   ['azure/------------------------------------', undefined],
   ['111122223333', undefined],
 ])('%s is the account %s', ([text, reference]) => {

@@ -6,7 +6,7 @@ import type { Provider } from './observation.ts';
 export const accountReferenceSchema = z
   .string()
   .regex(
-    /^(aws\/\d{12}|gcp\/[a-z0-9][a-z0-9:.-]*|azure\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$/,
+    /^(aws\/\d{12}|gcp\/[a-z0-9][a-z0-9:.-]{0,127}|azure\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$/,
     'provider/id: aws/111122223333, gcp/my-project or azure/00000000-…',
   )
   .transform((text) => text.toLowerCase());

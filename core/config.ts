@@ -97,7 +97,10 @@ const databaseSchema = z.strictObject({
   url: z
     .string()
     .min(1)
-    .refine((url) => URL.canParse(url) || !/^postgres/.test(url), 'is not a URL: postgres://user@host:5432/database')
+    .refine(
+      (url) => URL.canParse(url) || !/^postgres/.test(url),
+      'is not a URL: postgres://<user>@<host>:5432/<database>',
+    )
     .optional(),
   url_file: z.string().min(1).optional(),
   password_file: z

@@ -37,10 +37,13 @@ export function toPlainUrl(text: string): string | undefined {
   return /^https?:$/.test(protocol) ? withoutSlash(origin + pathname) : undefined;
 }
 
-/** The same of a URL that somebody else has told: keys that some servers want in their path are masked. */
+// As long as a seed's; one that no index of Postgres takes would cost all records that are written with it.
+const maxToldLength = 2048;
+
+/** The same of a URL that somebody else has told, if it is not endless: keys that some servers want in their path are masked. */
 export function toToldUrl(text: string): string | undefined {
   const url = toPlainUrl(text);
-  return url && redactText(url);
+  return url && url.length <= maxToldLength ? redactText(url) : undefined;
 }
 
 /** Whether a URL leads to the machine that follows it: the same text is another server elsewhere. */

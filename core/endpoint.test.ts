@@ -9,7 +9,7 @@ import { createCertificate } from '#testkit/certificate.ts';
 import { type HttpAnswer, type HttpOutcome, type HttpRequest, openLoopbackServer } from '#testkit/loopback-server.ts';
 import { secretMarker } from '#testkit/secrets.ts';
 import { type EndpointAccess, openEndpoint } from './endpoint.ts';
-import { toPlainUrl } from './endpoint-url.ts';
+import { toPlainUrl, toToldUrl } from './endpoint-url.ts';
 import { isLoginPage, judgeNoAnswer, judgeRefusal } from './endpoint-verdict.ts';
 import { ProviderError } from './errors.ts';
 import { createHttpClient } from './http.ts';
@@ -203,6 +203,12 @@ test.for([
   ['a.example:5432', undefined],
 ] as const)('of %s is left %s', ([text, expected]) => {
   expect(toPlainUrl(text)).toBe(expected);
+});
+
+test('an endless URL that somebody has told is none', () => {
+  const longest = `https://a.example/${'x'.repeat(2030)}`;
+
+  expect([toToldUrl(longest), toToldUrl(`${longest}x`)]).toEqual([longest, undefined]);
 });
 
 test('closing slashes are cut off in a moment, however many there are', () => {

@@ -3,8 +3,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer as createSocketServer, type Server } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { type Certificate, createCertificate } from '#testkit/certificate.ts';
+import { ConfigError } from './errors.ts';
 import { createHttpClient, type HttpOptions } from './http.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -208,6 +209,19 @@ test("stopping ends the request, and the wait between two, with the stop's own r
   await expect(client.request(hanging.url, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
 });
 
+test('a deadline that passes while the next attempt is waited for is a timeout like any other', async () => {
+  const { url } = await serve(answer(503));
+  const client = openClient({ backoffMs: 60_000 });
+  // As if there were always time for one more.
+  const clock = vi.spyOn(performance, 'now').mockReturnValueOnce(0).mockReturnValue(-1_000_000);
+  onTestFinished(() => clock.mockRestore());
+
+  await expect(client.request(url, { signal, timeoutMs: 50 })).rejects.toMatchObject({
+    name: 'ProviderError',
+    code: 'timeout',
+  });
+});
+
 test('requests go through the proxy of the environment, but not those it exempts', async () => {
   const direct = await serve(answer(200, 'direct'));
   const proxy = createServer();
@@ -232,6 +246,19 @@ test('requests go through the proxy of the environment, but not those it exempts
   expect(plain.body).toBe('by proxy');
   expect(asked).toEqual(['http://inventory.invalid/', 'inventory.invalid:443']);
   expect((await exempt.request(direct.url, { signal })).body).toBe('direct');
+});
+
+test.for<readonly [string, string]>([
+  ['HTTPS_PROXY', 'proxy.example:3128'],
+  ['HTTPS_PROXY', 'http://inventory:hunter2@'],
+  ['HTTP_PROXY', 'proxy'],
+  ['HTTP_PROXY', 'http://proxy.example:3128/path'],
+  ['HTTP_PROXY', 'http://inventory:100%@proxy.example'],
+])('a proxy that is none is told by its variable and without its value: %s=%s', ([name, value]) => {
+  const open = () => openClient({ proxyEnv: { [name.toLowerCase()]: value } });
+
+  const remedy = 'must be a URL, as http://proxy.example:3128';
+  expect(open).toThrow(new ConfigError('bad_proxy', [{ key: name, remedy }]));
 });
 
 /** An https server that lets in whoever shows a certificate of this authority. */

@@ -3,7 +3,7 @@ import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { Agent, EnvHttpProxyAgent, fetch } from 'undici';
 import undiciPackage from 'undici/package.json' with { type: 'json' };
 import { openDeadline, pause } from './deadline.ts';
-import { ProviderError } from './errors.ts';
+import { ConfigError, type ConfigProblem, ProviderError } from './errors.ts';
 import { describeError } from './redact.ts';
 
 /** The client's name and version, as evidence tells it. */
@@ -60,7 +60,8 @@ type Attempt = Pick<HttpAnswer, 'status' | 'headers' | 'body' | 'duration_ms'>;
 
 /**
  * 429 and 503 are asked again, after their Retry-After, and so is a GET without an answer, as often as the deadline leaves
- * time for. Redirects are answers. Throws ProviderError `unreachable`, `timeout` or `answer_too_large`, or the signal's reason.
+ * time for. Redirects are answers. Throws ProviderError `unreachable`, `timeout` or `answer_too_large`, or the signal's reason;
+ * at once a ConfigError for a proxy that is none.
  */
 export function createHttpClient({ proxyEnv, maxRetries = 2, backoffMs = 500, tls }: HttpOptions): HttpClient {
   const dispatcher = createDispatcher(readProxy(proxyEnv), tls);
@@ -89,7 +90,8 @@ export function createHttpClient({ proxyEnv, maxRetries = 2, backoffMs = 500, tl
         return await requestInTime(url, bounded, performance.now() + timeoutMs);
       } catch (error) {
         if (request.signal.aborted) throw request.signal.reason;
-        throw error;
+        // The deadline may pass while the next attempt is waited for, however closely it was looked at before.
+        throw deadline.signal.aborted ? toProviderError(error, new URL(url).origin) : error;
       } finally {
         deadline.clear();
       }
@@ -98,7 +100,7 @@ export function createHttpClient({ proxyEnv, maxRetries = 2, backoffMs = 500, tl
   };
 }
 
-function createDispatcher(proxy: ReturnType<typeof readProxy>, tls: HttpTls = {}): Dispatcher {
+function createDispatcher(proxy: Proxies | undefined, tls: HttpTls = {}): Dispatcher {
   const { ca, certificate, key, onCertificate } = tls;
   const connect = {
     ...(ca !== undefined && { ca }),
@@ -175,9 +177,30 @@ function retryAfterMs(outcome: Attempt | ProviderError): number | undefined {
   return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }
 
-function readProxy(variables: HttpOptions['proxyEnv']) {
+interface Proxies {
+  readonly httpsProxy?: string;
+  readonly httpProxy?: string;
+  readonly noProxy?: string;
+}
+
+function readProxy(variables: HttpOptions['proxyEnv']): Proxies | undefined {
+  const problems: ConfigProblem[] = [];
   const read = (name: string) => variables[name.toLowerCase()] ?? variables[name];
-  const [httpsProxy, httpProxy, noProxy] = [read('HTTPS_PROXY'), read('HTTP_PROXY'), read('NO_PROXY')];
+  const readUrl = (name: string) => {
+    const url = read(name);
+    if (url && !isProxyUrl(url)) problems.push({ key: name, remedy: 'must be a URL, as http://proxy.example:3128' });
+    return url;
+  };
+  const [httpsProxy, httpProxy, noProxy] = [readUrl('HTTPS_PROXY'), readUrl('HTTP_PROXY'), read('NO_PROXY')];
+  if (problems.length > 0) throw new ConfigError('bad_proxy', problems);
   if (!httpsProxy && !httpProxy) return undefined;
   return { ...(httpsProxy && { httpsProxy }), ...(httpProxy && { httpProxy }), ...(noProxy && { noProxy }) };
+}
+
+// What undici takes: of a bare `proxy:3128` it would say that a protocol is invalid, of others not even that.
+function isProxyUrl(text: string): boolean {
+  if (!/^(https?|socks5?):\/\//i.test(text) || !URL.canParse(text)) return false;
+  const { hostname, pathname, search, hash, username, password } = new URL(text);
+  const isBare = hostname !== '' && /^\/?$/.test(pathname) && search + hash === '';
+  return isBare && !/%(?![0-9a-f]{2})/i.test(username + password);
 }

@@ -80,3 +80,13 @@ test.for([
   ['a text', 'x'],
   ['a date', new Date(0)],
 ] as const)('%s is no JSON object', ([, value]) => expect(jsonObjectSchema.safeParse(value).success).toBe(false));
+
+test.for([
+  [500, true],
+  [501, false],
+] as const)('%i levels of nesting: is it JSON? %s', ([levels, isTaken]) => {
+  const nested: Json = JSON.parse('['.repeat(levels) + ']'.repeat(levels));
+
+  expect(jsonSchema.safeParse(nested).success).toBe(isTaken);
+  expect(jsonObjectSchema.safeParse({ nested }).success).toBe(isTaken);
+});

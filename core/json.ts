@@ -8,16 +8,23 @@ export type Json = string | number | boolean | null | Json[] | { [name: string]:
 /** A JSON object. */
 export type JsonObject = { [name: string]: Json };
 
+// Deeper than anything that is meant. SQLite reads no more than 1000 levels: one such record, and no list with it could be read.
+const maxDepth = 500;
+
 /**
  * Any JSON value. One walk, where zod's own would try six schemas at every member: observations and events are full of them.
  * Boundary casts, here and below: zod's refine narrows no type.
  */
-export const jsonSchema = z.unknown().refine(isJson, { error: 'not a JSON value' }) as z.ZodType<Json>;
+export const jsonSchema = z.unknown().refine((value) => isJson(value, maxDepth), {
+  error: 'not a JSON value, or nested too deep',
+}) as z.ZodType<Json>;
 
 /** A JSON object. */
 export const jsonObjectSchema = z
   .record(z.string(), z.unknown())
-  .refine((members) => Object.values(members).every(isJson), { error: 'not a JSON object' }) as z.ZodType<JsonObject>;
+  .refine((members) => Object.values(members).every((member) => isJson(member, maxDepth)), {
+    error: 'not a JSON object, or nested too deep',
+  }) as z.ZodType<JsonObject>;
 
 /** What a text says in JSON; undefined when it is none: cut off, or a page of whoever stands in front. */
 export function parseJson(text: string): unknown {
@@ -99,11 +106,13 @@ export function setMember(object: Record<string, unknown>, name: string, value: 
   else Object.defineProperty(object, name, { value, enumerable: true });
 }
 
-function isJson(value: unknown): boolean {
+function isJson(value: unknown, depth: number): boolean {
   if (typeof value === 'string' || typeof value === 'boolean' || value === null) return true;
   if (typeof value === 'number') return Number.isFinite(value);
-  if (Array.isArray(value)) return value.every(isJson);
-  return isPlainObject(value) && Object.values(value).every(isJson);
+  if (depth === 0) return false;
+  if (!Array.isArray(value) && !isPlainObject(value)) return false;
+  for (const member of Object.values(value)) if (!isJson(member, depth - 1)) return false;
+  return true;
 }
 
 function isPlainObject(value: unknown): value is object {

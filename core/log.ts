@@ -17,7 +17,7 @@ export interface LogOptions {
 
 /** A pino logger with level words, ISO times, errors as their redacted cause chain, and every line redacted. */
 export function createLogger(options: LogOptions): Logger {
-  const destination = options.destination ?? pino.destination({ dest: 2, sync: true });
+  const destination = options.destination ?? openStandardError();
   return pino(
     {
       level: options.level,
@@ -28,6 +28,16 @@ export function createLogger(options: LogOptions): Logger {
     },
     { write: (line: string) => destination.write(redactLine(line)) },
   );
+}
+
+// Lines kept for a disk that is full; further ones are lost.
+const maxUnwrittenBytes = 100_000;
+
+// What nobody can read must not end the work that it tells of.
+function openStandardError(): DestinationStream {
+  const stream = pino.destination({ dest: 2, sync: true, maxLength: maxUnwrittenBytes });
+  stream.on('error', () => undefined);
+  return stream;
 }
 
 // As a value, not as text: a secret is found however it was escaped, and what is left is JSON.

@@ -25,6 +25,7 @@ test.for([
   [`password: |\n  ${secretMarker}\n bad`, 3],
   [`user: ${secretMarker}: y`, 1],
   [`user: ${secretMarker}\nuser: ${secretMarker}`, 2],
+  [`user: &${secretMarker}\n  - *${secretMarker}`, 1],
 ] as const)('%j is told by its line alone', ([text, line]) => {
   const { value, problems } = parseYaml(text);
 

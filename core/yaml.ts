@@ -15,7 +15,7 @@ export interface Yaml {
   lineOf(place: readonly PropertyKey[]): number;
 }
 
-const aliasRemedy = 'has an alias (*) that leads nowhere or too far: write aliases out, and quote what is none';
+const aliasRemedy = 'has an alias (*) that leads nowhere, back or too far: write aliases out, and quote what is none';
 
 /** Reads one document. A tag that nobody knows is a problem: without it another value would be read than was written. */
 export function parseYaml(text: string): Yaml {
@@ -34,9 +34,12 @@ export function parseYaml(text: string): Yaml {
   };
   if (problems.length > 0) return { value: null, problems, lineOf };
   try {
-    return { value: document.toJS() ?? null, problems, lineOf };
+    const value: unknown = document.toJS() ?? null;
+    // Throws when an alias leads to what it is a part of: nobody could walk through that to its end.
+    JSON.stringify(value);
+    return { value, problems, lineOf };
   } catch {
-    // It leads nowhere, or unfolds into more than the text could hold.
+    // An alias that leads nowhere or back to itself, or unfolds into more than the text could hold.
     return { value: null, problems: [{ line: lineOf([]), remedy: aliasRemedy }], lineOf };
   }
 }

@@ -43,7 +43,7 @@ describe('parsePostgresUrl', () => {
     ['postgres://u:hunter2%@db/x', '%25'],
     ['postgres://u:hunter2@db/', 'database'],
     ['postgres://hunter2@/x', 'host'],
-    ['postgres://', 'postgres://user@host'],
+    ['postgres://', 'postgres://<user>@<host>'],
   ] as const)('%s is refused by name and without its password', ([url, named]) => {
     expect(() => parsePostgresUrl(url)).toThrow(named);
     expect(() => parsePostgresUrl(url)).not.toThrow('hunter2');

@@ -75,6 +75,7 @@ test('data sources of the clouds name the accounts that they read', async () => 
   add('b', 'grafana-azure-monitor-datasource', { subscriptionId: '11111111-AAAA-4BBB-8CCC-0123456789AB' });
   add('c', 'stackdriver', { defaultProject: 'my-project' });
   add('d', 'cloudwatch', { authType: 'default' });
+  add('f', 'stackdriver', { defaultProject: 'p'.repeat(3000) });
   add('e', 'cloudwatch', { assumeRoleArn: 17, subscriptionId: '$subscription' });
 
   const { relations } = await read(endpoint);

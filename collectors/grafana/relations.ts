@@ -84,7 +84,7 @@ function toAccounts({ jsonData }: WireDatasource): Target[] {
   const references = [
     ...(account === undefined ? [] : [`aws/${account}`]),
     ...(/^[0-9a-f-]{36}$/i.test(subscriptionId ?? '') ? [`azure/${subscriptionId?.toLowerCase()}`] : []),
-    ...(/^[a-z0-9][a-z0-9:.-]*$/.test(defaultProject ?? '') ? [`gcp/${defaultProject}`] : []),
+    ...(/^[a-z0-9][a-z0-9:.-]{0,127}$/.test(defaultProject ?? '') ? [`gcp/${defaultProject}`] : []),
   ];
   return references.map((to_ref) => ({
     relation: 'monitors',
