@@ -162,6 +162,19 @@ test('closing lets the request under way end and takes no other', async () => {
   await closed;
 });
 
+test('a connection on which nothing was ever sent is not waited for', async () => {
+  const { listener } = await openListener();
+  // As browsers open them in advance.
+  const socket = connect(Number(new URL(listener.url).port), '127.0.0.1');
+  const ended = once(socket, 'close');
+  await once(socket, 'connect');
+  await fetchWith(new Agent(), `${listener.url}/fast`);
+
+  await listener.close({ drainMs: 0, graceMs: 60_000 });
+
+  await ended;
+});
+
 test('a request that does not end in time is cut off', async () => {
   const { listener, arrived } = await openListener();
   const slow = fetchWith(new Agent(), `${listener.url}/slow`);

@@ -1,6 +1,7 @@
 // Puts an app on a port, and takes it off again without breaking a request.
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import type { Clock } from '#core/clock.ts';
@@ -50,23 +51,27 @@ export async function listen({ app, host, port, clock, log }: ListenOptions): Pr
   const options = { ...timeouts, keepAliveTimeout: keepAliveTimeoutMs, requireHostHeader: false };
   const refuse = (outgoing: ServerResponse, problem: Problem) =>
     sendRefusal(outgoing, problem, toTraceId(clock.uuid()));
-  const begun = new WeakMap<Duplex, Set<ServerResponse>>();
+  const connections: Connections = new Map();
   const server = createServer(options, (incoming, outgoing) => {
-    keepUntilClosed(begun, incoming.socket, outgoing);
+    keepAnswer(connections, incoming.socket, outgoing);
     // Whoever is in front of us may have looked at the other one (RFC 9112 §3.2).
     if ((incoming.headersDistinct['host'] ?? []).length > 1) return refuse(outgoing, badTarget);
     listener(incoming, outgoing).catch((error: unknown) => log.error({ err: error }, 'answer broke off'));
   });
+  server.on('connection', (socket) => {
+    connections.set(socket, new Set());
+    socket.once('close', () => connections.delete(socket));
+  });
   server.on('checkExpectation', (_incoming, outgoing) => refuse(outgoing, badExpectation));
   server.on('clientError', (error, socket) => {
     // In the middle of an answer another one would be taken for a part of it.
-    const isAnswering = [...(begun.get(socket) ?? [])].some((answer) => answer.headersSent);
+    const isAnswering = [...(connections.get(socket) ?? [])].some((answer) => answer.headersSent);
     if (isAnswering) socket.destroy();
     else refuseMalformed(error, socket, toTraceId(clock.uuid()));
   });
   server.listen(port, host);
   await once(server, 'listening');
-  return { url: toUrl(server, host), close: (times) => closeServer(server, times) };
+  return { url: toUrl(server, host), close: (times) => closeServer(server, connections, times) };
 }
 
 const badTarget = { status: 400, code: 'invalid_request', detail: 'the request has no valid URL or Host' } as const;
@@ -76,11 +81,13 @@ const badExpectation = {
   detail: 'only 100-continue can be expected: leave Expect out',
 } as const;
 
-// The answers of a connection, several where requests are sent without waiting.
-function keepUntilClosed(begun: WeakMap<Duplex, Set<ServerResponse>>, socket: Duplex, answer: ServerResponse): void {
-  const answers = begun.get(socket) ?? new Set();
-  begun.set(socket, answers.add(answer));
-  answer.once('close', () => answers.delete(answer));
+// Open connections with the answers that have not ended: several where requests are sent without waiting.
+type Connections = Map<Duplex, Set<ServerResponse>>;
+
+function keepAnswer(connections: Connections, socket: Duplex, answer: ServerResponse): void {
+  const answers = connections.get(socket);
+  answers?.add(answer);
+  answer.once('close', () => answers?.delete(answer));
 }
 
 function sendRefusal(outgoing: ServerResponse, problem: Problem, traceId: string): void {
@@ -89,11 +96,17 @@ function sendRefusal(outgoing: ServerResponse, problem: Problem, traceId: string
   outgoing.writeHead(problem.status, { ...headers, Connection: 'close' }).end(text);
 }
 
-async function closeServer(server: Server, { drainMs, graceMs }: { drainMs: number; graceMs: number }): Promise<void> {
+async function closeServer(
+  server: Server,
+  connections: Connections,
+  { drainMs, graceMs }: { drainMs: number; graceMs: number },
+): Promise<void> {
   await pause(drainMs, new AbortController().signal);
   const closed = once(server, 'close');
   server.close();
   server.closeIdleConnections();
+  // Opened in advance, as browsers do; to Node they are requests that are about to come.
+  for (const socket of connections.keys()) if (socket instanceof Socket && socket.bytesRead === 0) socket.destroy();
   const deadline = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;
   clearTimeout(deadline);
