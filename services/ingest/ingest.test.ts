@@ -556,6 +556,7 @@ describe.for(databases)('ingest on $dialect', ({ dialect, open }) => {
 
       expect((await main.request('/metrics')).status).toBe(404);
       expect((await ops?.request('/metrics'))?.status).toBe(200);
+      expect((await ops?.request('http://rebound.example/metrics'))?.status).toBe(403);
       expect((await ops?.request('/api/v1/monitoring', { method: 'POST' }))?.status).toBe(404);
     });
 
