@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { hashJson, jsonObjectSchema } from './json.ts';
 import { timestampSchema } from './provenance.ts';
 
-// PostgreSQL refuses what is longer than an index takes, some 2700 bytes, and the whole batch with it.
-const maxUrlLength = 2048;
+/** The longest URL of a record. PostgreSQL refuses what is longer than an index takes, some 2700 bytes, and the whole batch with it. */
+export const maxUrlLength = 2048;
 
 /** How one is let in: what was configured, once the endpoint has shown that it asks for it. */
 export const authModeSchema = z.enum(['none', 'token', 'basic', 'oauth']);

@@ -53,6 +53,7 @@ describe('refused', () => {
     [{ url: 'http://' }, 'url: must be an http or https URL'],
     [{ url: 'javascript:alert(1)' }, 'url: must be an http or https URL'],
     [{ url: `https://x.example/${'x'.repeat(2048)}` }, 'url: must be at most 2048'],
+    [{ url: `https://x.example/${'é'.repeat(1000)}` }, 'url: must be at most 2048'],
     [{ url: 7 }, 'url: '],
     [{ kind: 'promtheus' }, 'kind: '],
     [{ auth_mode: 'password' }, 'auth_mode: '],

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { endpointId, toPlainUrl } from './endpoint-url.ts';
 import { createHostGuard, type HostGuard } from './local-address.ts';
-import { authModeSchema } from './monitoring.ts';
+import { authModeSchema, maxUrlLength } from './monitoring.ts';
 import type { Observation } from './observation.ts';
 import type { Request } from './provenance.ts';
 import { redactText } from './redact.ts';
@@ -29,7 +29,7 @@ export function createSeedSchema(allowedHosts: readonly string[]) {
       kind: z.enum(['prometheus', 'grafana']),
       url: z
         .string()
-        .max(2048, 'must be at most 2048 characters')
+        .max(maxUrlLength, `must be at most ${maxUrlLength} characters`)
         .superRefine((url, context) => {
           for (const message of urlProblems(url, isRefused)) context.addIssue({ code: 'custom', message });
         })
@@ -63,6 +63,10 @@ function urlProblems(text: string, isRefused: HostGuard): string[] {
     problems.push('holds a user or a password: leave them out, and configure a scope that has them');
   if (search + hash !== '' || /[?#]/.test(text)) {
     problems.push('has a query or a fragment: name scheme, host, port and path only, and keep tokens out of URLs');
+  }
+  // Percent-encoded one character may be nine.
+  if (text.length <= maxUrlLength && plain.length > maxUrlLength) {
+    problems.push(`must be at most ${maxUrlLength} characters when it is percent-encoded`);
   }
   if (redactText(plain) !== plain) problems.push('looks as if it held a secret: leave it out');
   if (isRefused(hostname)) {

@@ -83,6 +83,14 @@ describe('problems', () => {
     expect(problemSchema.parse(await response.json()).detail).toBe('unknown parameter onee');
   });
 
+  test('of a parameter that is a secret nothing is repeated', async () => {
+    const response = await createTestApp().app.request(`/strict?ghp_abcdef123456abcdef123456=1&${'x'.repeat(4000)}=1`);
+
+    const { detail } = problemSchema.parse(await response.json());
+    expect(detail).toMatch(/^unknown parameter \[redacted\], x+$/);
+    expect(detail.length).toBeLessThan(300);
+  });
+
   test('a bug shows its caller only the trace id, and the log everything but the secret', async () => {
     const { app, lines } = createTestApp();
 
@@ -132,12 +140,28 @@ describe('the log', () => {
     expect(lines.join('')).not.toContain('planted');
   });
 
-  test('a token in the path is masked', async () => {
+  test.for([
+    ['as it is', '/items/token=abcdef123456', '/items/token=[redacted]'],
+    ['percent-encoded', '/items/https%3A%2F%2Fuser%3aabcdef123456%40host', '/items/https://[redacted]@host'],
+    ['beside what cannot be decoded', '/items/%e9%zz%3Aghp_abcdef123456abcdef123456', '/items/é%zz:[redacted]'],
+    ['at the end of what is told', `/items/${'x'.repeat(230)}/https://user:abcdef123456@host`, /^.{0,255}\[redact/],
+  ] as const)('a secret in the path is masked: %s', async ([, path, told]) => {
     const { app, lines } = createTestApp();
 
-    await app.request('/items/token=abcdef123456');
+    await app.request(path);
 
-    expect(lines.join('')).not.toContain('abcdef123456');
+    expect(lines.join('')).not.toContain('abcdef');
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      path: told instanceof RegExp ? expect.stringMatching(told) : told,
+    });
+  });
+
+  test('a path without one keeps its escaped slashes', async () => {
+    const { app, lines } = createTestApp();
+
+    await app.request('/items/a%2Fb%C3%A9');
+
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ path: '/items/a%2Fbé' });
   });
 });
 

@@ -9,6 +9,7 @@ import type { z } from 'zod';
 import type { Clock } from '#core/clock.ts';
 import { RequestError } from '#core/errors.ts';
 import type { Logger } from '#core/log.ts';
+import { redactText } from '#core/redact.ts';
 import { parseTraceparent, toTraceId } from '#core/trace.ts';
 import type { AppEnv } from './env.ts';
 import { sendProblem, toProblem } from './problem.ts';
@@ -85,7 +86,7 @@ function frame({ clock, log, stopping, observe }: AppOptions): MiddlewareHandler
       trace_id: c.var.traceId,
       method: c.req.method,
       route,
-      path: c.req.path.slice(0, 256),
+      path: toToldPath(c.req.path),
       status,
       duration_ms: Math.round(seconds * 1000),
       caller: c.var.identity?.name,
@@ -96,6 +97,14 @@ function frame({ clock, log, stopping, observe }: AppOptions): MiddlewareHandler
     if (c.env?.outgoing) setImmediate(tell);
     else tell();
   };
+}
+
+// A secret may hide behind escapes, and cut off it would no longer look like one. Byte by byte: no escape of a secret's letters
+// is malformed, whatever stands beside it.
+function toToldPath(path: string): string {
+  const read = path.replace(/%([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
+  const told = redactText(read);
+  return (told === read ? path : told).slice(0, 256);
 }
 
 // A pattern that ends in a wildcard is a middleware's: no route took the request.
@@ -143,11 +152,13 @@ function isReadable(url: string): boolean {
   }
 }
 
-// Every problem of the query at once, each with its parameter's name and never its value.
+// Every problem of the query at once, each with its parameter's name and never its value; names that there are not may be anything.
 function describeIssues(error: z.core.$ZodError): string {
   return error.issues
     .map((issue) => {
-      if (issue.code === 'unrecognized_keys') return `unknown parameter ${issue.keys.join(', ')}`;
+      if (issue.code === 'unrecognized_keys') {
+        return `unknown parameter ${redactText(issue.keys.join(', ')).slice(0, 200)}`;
+      }
       return `${issue.path.map(String).join('.')}: ${issue.message}`;
     })
     .join('; ');

@@ -82,6 +82,35 @@ test('what cannot be parsed as HTTP is problem+json too', async () => {
   expect(problemSchema.parse(body).code).toBe('invalid_request');
 });
 
+test('what cannot be parsed never ends up inside an answer that is under way', async () => {
+  const { app, listener } = await openListener();
+  const begun = new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode('begun')) });
+  app.get('/begun', (c) => c.body(begun));
+  const socket = connect(Number(new URL(listener.url).port), '127.0.0.1');
+  // The second request waits for its turn, and is no reason to take the first for answered.
+  socket.write('GET /begun HTTP/1.1\r\nHost: localhost\r\n\r\nGET /fast HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  const [first] = await once(socket, 'data');
+  socket.write('GARBAGE\r\n\r\n');
+
+  const received = `${first}${await text(socket)}`;
+
+  expect(received).toContain('begun');
+  expect(received.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
+});
+
+test.for([
+  ['two hosts', 'Host: localhost\r\nHost: other.example', 400, 'invalid_request'],
+  ['an expectation that nobody knows', 'Host: localhost\r\nExpect: a-miracle', 417, 'unknown_expectation'],
+] as const)('a request with %s is refused', async ([, head, status, code]) => {
+  const { listener } = await openListener();
+
+  const answer = await sendRaw(listener.url, `GET /fast HTTP/1.1\r\n${head}\r\n\r\n`);
+
+  expect(answer.head).toContain(`HTTP/1.1 ${status}`);
+  expect(answer.head.toLowerCase()).toContain('content-type: application/problem+json');
+  expect(problemSchema.parse(answer.body)).toMatchObject({ status, code });
+});
+
 test('headers beyond reason are a 431', async () => {
   const { listener } = await openListener();
 
@@ -131,6 +160,19 @@ test('closing lets the request under way end and takes no other', async () => {
   expect(body).toBe('slow');
   expect(response.headers.connection).toBe('close');
   await closed;
+});
+
+test('a connection on which nothing was ever sent is not waited for', async () => {
+  const { listener } = await openListener();
+  // As browsers open them in advance.
+  const socket = connect(Number(new URL(listener.url).port), '127.0.0.1');
+  const ended = once(socket, 'close');
+  await once(socket, 'connect');
+  await fetchWith(new Agent(), `${listener.url}/fast`);
+
+  await listener.close({ drainMs: 0, graceMs: 60_000 });
+
+  await ended;
 });
 
 test('a request that does not end in time is cut off', async () => {

@@ -1,6 +1,7 @@
 // Puts an app on a port, and takes it off again without breaking a request.
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import type { Clock } from '#core/clock.ts';
@@ -40,29 +41,72 @@ const requestTimeoutMs = 15_000;
 export async function listen({ app, host, port, clock, log }: ListenOptions): Promise<Listener> {
   // Only what never reached the app ends here: a Host header that is missing, where Node would answer without a word, or makes no URL.
   const errorHandler = () => {
-    const problem = { status: 400, code: 'invalid_request', detail: 'the request has no valid URL or Host' } as const;
-    return Response.json(toProblemBody(problem, toTraceId(clock.uuid())), {
-      status: problem.status,
+    return Response.json(toProblemBody(badTarget, toTraceId(clock.uuid())), {
+      status: badTarget.status,
       headers: { 'Content-Type': 'application/problem+json', Connection: 'close' },
     });
   };
   const timeouts = { headersTimeout: requestTimeoutMs, requestTimeout: requestTimeoutMs };
   const listener = getRequestListener(app.fetch, { errorHandler });
   const options = { ...timeouts, keepAliveTimeout: keepAliveTimeoutMs, requireHostHeader: false };
+  const refuse = (outgoing: ServerResponse, problem: Problem) =>
+    sendRefusal(outgoing, problem, toTraceId(clock.uuid()));
+  const connections: Connections = new Map();
   const server = createServer(options, (incoming, outgoing) => {
+    keepAnswer(connections, incoming.socket, outgoing);
+    // Whoever is in front of us may have looked at the other one (RFC 9112 §3.2).
+    if ((incoming.headersDistinct['host'] ?? []).length > 1) return refuse(outgoing, badTarget);
     listener(incoming, outgoing).catch((error: unknown) => log.error({ err: error }, 'answer broke off'));
   });
-  server.on('clientError', (error, socket) => refuseMalformed(error, socket, toTraceId(clock.uuid())));
+  server.on('connection', (socket) => {
+    connections.set(socket, new Set());
+    socket.once('close', () => connections.delete(socket));
+  });
+  server.on('checkExpectation', (_incoming, outgoing) => refuse(outgoing, badExpectation));
+  server.on('clientError', (error, socket) => {
+    // In the middle of an answer another one would be taken for a part of it.
+    const isAnswering = [...(connections.get(socket) ?? [])].some((answer) => answer.headersSent);
+    if (isAnswering) socket.destroy();
+    else refuseMalformed(error, socket, toTraceId(clock.uuid()));
+  });
   server.listen(port, host);
   await once(server, 'listening');
-  return { url: toUrl(server, host), close: (times) => closeServer(server, times) };
+  return { url: toUrl(server, host), close: (times) => closeServer(server, connections, times) };
 }
 
-async function closeServer(server: Server, { drainMs, graceMs }: { drainMs: number; graceMs: number }): Promise<void> {
+const badTarget = { status: 400, code: 'invalid_request', detail: 'the request has no valid URL or Host' } as const;
+const badExpectation = {
+  status: 417,
+  code: 'unknown_expectation',
+  detail: 'only 100-continue can be expected: leave Expect out',
+} as const;
+
+// Open connections with the answers that have not ended: several where requests are sent without waiting.
+type Connections = Map<Duplex, Set<ServerResponse>>;
+
+function keepAnswer(connections: Connections, socket: Duplex, answer: ServerResponse): void {
+  const answers = connections.get(socket);
+  answers?.add(answer);
+  answer.once('close', () => answers?.delete(answer));
+}
+
+function sendRefusal(outgoing: ServerResponse, problem: Problem, traceId: string): void {
+  const text = JSON.stringify(toProblemBody(problem, traceId));
+  const headers = { 'Content-Type': 'application/problem+json', 'Content-Length': Buffer.byteLength(text) };
+  outgoing.writeHead(problem.status, { ...headers, Connection: 'close' }).end(text);
+}
+
+async function closeServer(
+  server: Server,
+  connections: Connections,
+  { drainMs, graceMs }: { drainMs: number; graceMs: number },
+): Promise<void> {
   await pause(drainMs, new AbortController().signal);
   const closed = once(server, 'close');
   server.close();
   server.closeIdleConnections();
+  // Opened in advance, as browsers do; to Node they are requests that are about to come.
+  for (const socket of connections.keys()) if (socket instanceof Socket && socket.bytesRead === 0) socket.destroy();
   const deadline = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;
   clearTimeout(deadline);

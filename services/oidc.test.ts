@@ -69,6 +69,12 @@ describe('a good token', () => {
     expect(await verify({}, header)).toMatchObject({ name: 'ada' });
   });
 
+  test('may have a long subject, as Kubernetes makes them', async () => {
+    const sub = `system:serviceaccount:${'n'.repeat(63)}:${'a'.repeat(253)}`;
+
+    expect(await verify({ sub })).toMatchObject({ name: sub });
+  });
+
   test('may be meant for others too', async () => {
     expect(await verify({ aud: ['grafana', 'inventory'] })).toMatchObject({ name: 'ada' });
   });
@@ -98,6 +104,9 @@ describe('a token is refused', () => {
     ['of nobody', { sub: undefined }, 'no subject'],
     ['of an empty subject', { sub: '' }, 'no subject'],
     ['of a number', { sub: 7 }, 'no subject'],
+    ['of a subject that no index takes', { sub: 'x'.repeat(513) }, 'at most 512 characters'],
+    ['of a subject that reads like another one', { sub: 'ada\u0000' }, 'at most 512 characters'],
+    ['of a subject that is no text', { sub: 'ada\ud800' }, 'at most 512 characters'],
     ['that never expires', { exp: undefined }, 'never expires'],
     ['with a time in words', { exp: '2099-01-01' }, 'never expires'],
     ['without a tenant', { tenant: undefined }, 'no tenant'],

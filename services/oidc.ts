@@ -75,11 +75,16 @@ function misuseOf({ protectedHeader, payload }: JWTVerifyResult): Refusal | unde
 }
 
 const subjectSchema = z.object({ sub: z.string().min(1), exp: z.number() });
+// Stored and indexed as who did it: what a database would cut, strip or refuse could pass for somebody else.
+const nameSchema = z.string().regex(/^[^\p{Cc}\p{Cs}]{1,512}$/u);
 
 function toIdentity(payload: JWTPayload, config: OidcConfig): Identity | Refusal {
   const subject = subjectSchema.safeParse(payload);
   if (!subject.success) return { refused: 'the token has no subject' };
   const { sub: name, exp } = subject.data;
+  if (!nameSchema.safeParse(name).success) {
+    return { refused: 'the subject of the token must be at most 512 characters, none of them a control character' };
+  }
   const tenant = tenantSchema.safeParse(translate(config.tenants, payload[config.tenant_claim]));
   if (!tenant.success) return { refused: 'the token names no tenant of this inventory' };
   const expires_ms = exp * 1000 + config.clock_skew;

@@ -588,6 +588,13 @@ describe.for(databases)('the read API on $dialect', ({ dialect, open }) => {
       }
       expect((await ops?.request('/api/v1/accounts'))?.status).toBe(404);
     });
+
+    test('in mode none a page of another site reads no metrics, on a port of their own neither', async () => {
+      const { ops } = create({ ops: true, auth: { mode: 'none' } });
+
+      expect((await ops?.request('http://127.0.0.1:9090/metrics'))?.status).toBe(200);
+      expect((await ops?.request('http://rebound.example:9090/metrics'))?.status).toBe(403);
+    });
   });
 
   test('a token never reaches the log, wherever it was put', async () => {

@@ -61,7 +61,8 @@ export function createApi(options: ApiOptions): Api {
   addDiff(app, { ...options, now: () => options.clock.now() });
   addHealth(ops ?? app, { ...options, schemaVersion: options.reader.schemaVersion });
   // Scope and tenant names are nobody's business on the port that users reach; the ops port is for the cluster alone.
-  if (ops === null) app.use('/metrics', authorize(auth, tenant, metricsScope));
+  // Without tokens only the Host header keeps pages of other sites out, and they reach every port of loopback.
+  if (ops === null || auth.mode === 'none') (ops ?? app).use('/metrics', authorize(auth, tenant, metricsScope));
   addMetrics(ops ?? app, {
     ...options,
     metrics,

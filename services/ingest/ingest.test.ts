@@ -1,6 +1,8 @@
 // Ingest as its callers see it, on both databases under its own role; every answer is parsed by its strict schema.
 
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
@@ -16,6 +18,7 @@ import { monitoringEndpointRecordSchema, relationListItemSchema } from '#core/re
 import { createApi } from '#services/api/api.ts';
 import { versionSchema } from '#services/api/record.ts';
 import type { App } from '#services/app.ts';
+import { listen } from '#services/listen.ts';
 import { openAuth } from '#services/open-auth.ts';
 import { problemSchema } from '#services/problem.ts';
 import { latestVersion } from '#store/migration-plan.ts';
@@ -272,6 +275,7 @@ describe.for(databases)('ingest on $dialect', ({ dialect, open }) => {
       [{ text: 'null' }, 422, 'invalid_body'],
       [{ headers: { 'Content-Type': 'application/x-www-form-urlencoded' } }, 415, 'unsupported_media_type'],
       [{ headers: { 'Content-Type': 'application/jsonp' } }, 415, 'unsupported_media_type'],
+      [{ headers: { 'Content-Encoding': 'gzip' } }, 415, 'unsupported_media_type'],
       [{ path: '?dry_run=1' }, 400, 'invalid_request'],
       [{ headers: { 'Idempotency-Key': 'a b' } }, 400, 'invalid_request'],
       [{ headers: { 'Idempotency-Key': 'x'.repeat(256) } }, 400, 'invalid_request'],
@@ -303,6 +307,36 @@ describe.for(databases)('ingest on $dialect', ({ dialect, open }) => {
 
       expect(await problemOf(response)).toMatchObject({ status: 413, code: 'body_too_large' });
       expect(sent).toBeLessThan(50);
+    });
+
+    test('bytes that are no UTF-8 are no JSON, and nothing is guessed', async () => {
+      create();
+      const text = JSON.stringify({ ...body, url: 'https://prometheus.example/é' });
+
+      const response = await app.request('/api/v1/monitoring', {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', Authorization: 'Bearer secret-of-seeder' },
+        body: Buffer.from(text, 'latin1'),
+      });
+
+      expect(await problemOf(response)).toMatchObject({ status: 400, code: 'invalid_json' });
+      expect(await rowsOf('monitoring_endpoints', 'id')).toEqual([]);
+    });
+
+    test.for([
+      ['said its length', 'Content-Length: 100\r\n\r\n{"id":'],
+      ['did not', 'Transfer-Encoding: chunked\r\n\r\n6\r\n{"id":\r\n'],
+    ])('a caller who leaves in the middle of a body is no fault of ours: it %s', async ([, rest]) => {
+      create();
+      const listener = await listen({ app, host: '127.0.0.1', port: 0, clock: systemClock, log });
+      onTestFinished(() => listener.close({ drainMs: 0, graceMs: 0 }));
+      const socket = connect(Number(new URL(listener.url).port), '127.0.0.1');
+      const head = 'POST /api/v1/monitoring HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
+      socket.write(`${head}Authorization: Bearer secret-of-seeder\r\nExpect: 100-continue\r\n${rest}`);
+      await once(socket, 'data');
+      socket.destroy();
+
+      await expect.poll(() => lines.map((line) => JSON.parse(line))).toMatchObject([{ msg: 'request', status: 400 }]);
     });
 
     test.for([
@@ -522,6 +556,7 @@ describe.for(databases)('ingest on $dialect', ({ dialect, open }) => {
 
       expect((await main.request('/metrics')).status).toBe(404);
       expect((await ops?.request('/metrics'))?.status).toBe(200);
+      expect((await ops?.request('http://rebound.example/metrics'))?.status).toBe(403);
       expect((await ops?.request('/api/v1/monitoring', { method: 'POST' }))?.status).toBe(404);
     });
 
