@@ -12,7 +12,7 @@ export function parseDatabaseUrl(url: string): DatabaseAddress {
   if (/^postgres(ql)?:/.test(url)) return { dialect: 'postgres', url, shown: parsePostgresUrl(url).shown };
   const path = url.replace(/^(sqlite|file):(\/\/(?=\/))?/, '');
   if (path === '' || /^[a-z][a-z0-9+.-]+:\/\//i.test(path)) {
-    const remedy = 'must be postgres://user@host:5432/database or the path of a SQLite file';
+    const remedy = 'must be postgres://<user>@<host>:5432/<database> or the path of a SQLite file';
     throw new ConfigError('database_url', [{ key: 'database.url', remedy }]);
   }
   return { dialect: 'sqlite', path, shown: `SQLite ${path}` };

@@ -26,10 +26,10 @@ const known = ['prepare', 'application_name', 'sslmode', 'sslrootcert'];
 export function parsePostgresUrl(text: string): PostgresTarget {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^postgres(ql)?:$/.test(url.protocol)) {
-    throw refuse('is not a Postgres URL: postgres://user@host:5432/database');
+    throw refuse('is not a Postgres URL: postgres://<user>@<host>:5432/<database>');
   }
   if (url.hostname === '' || url.pathname.length < 2) {
-    throw refuse('must name a host and a database: postgres://user@host:5432/database');
+    throw refuse('must name a host and a database: postgres://<user>@<host>:5432/<database>');
   }
   if (/%(?![0-9a-f]{2})/i.test(url.username + url.password + url.pathname)) {
     throw refuse('has a % that encodes nothing: in a name or password write %25');
