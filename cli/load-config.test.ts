@@ -42,6 +42,11 @@ describe('the database', () => {
     expect((await loadConfig({ DB_PATH: 'x.db' })).databaseUrl).toBe('x.db');
   });
 
+  test('is not what a variable says that is set to nothing', async () => {
+    expect((await loadConfig({ DATABASE_URL: '', DB_PATH: 'x.db' })).databaseUrl).toBe('x.db');
+    expect((await loadConfig({ DATABASE_URL: '', DB_PATH: '' })).databaseUrl).toBe('./data/inventory.db');
+  });
+
   test('can be a mounted file', async () => {
     const secret = await writeDocument('postgres://inventory_api:secret@db/inventory\n');
     const INVENTORY_CONFIG = await writeDocument(`database: { url_file: ${secret} }`);
@@ -152,6 +157,28 @@ describe('problems', () => {
     }
     expect(message).not.toContain('hunter2');
     expect(message).not.toContain('nonsense');
+  });
+
+  test.for([
+    "url: 'mysql://db/x'",
+    "url: 'postgres://u@db/x?options=x'",
+    'url_file: /nowhere',
+  ])('of the database (%s) are told beside the others', async (database) => {
+    const INVENTORY_CONFIG = await writeDocument(`database: { ${database} }\napi: { listen: everywhere }`);
+
+    const message = await problemsOf(loadConfig({ INVENTORY_CONFIG }));
+
+    expect(message).toMatch(/^database\.url.*: /m);
+    expect(message).toMatch(/^api\.listen: /m);
+    expect(message.split('\n')).toHaveLength(2);
+  });
+
+  test('of a variable that is not set are told once, as that', async () => {
+    const INVENTORY_CONFIG = await writeDocument('database: { url: env:NOT_SET }');
+
+    expect(await problemsOf(loadConfig({ INVENTORY_CONFIG }))).toBe(
+      'database.url: set the environment variable NOT_SET',
+    );
   });
 
   test('of a key that is no name of a collector are told as that, beside those of the collector', async () => {

@@ -14,6 +14,7 @@ import { ConfigError, type ConfigProblem } from '#core/errors.ts';
 import { logLevels } from '#core/log.ts';
 import { describeError } from '#core/redact.ts';
 import { parseYaml } from '#core/yaml.ts';
+import { parseDatabaseUrl } from '#store/database-url.ts';
 import type { Variables } from './environment.ts';
 
 /** The configuration with the database's URL settled. */
@@ -44,11 +45,14 @@ export async function loadCollectorConfig<Schema extends z.ZodType>(
   const unset: ConfigProblem[] = [];
   const document = resolveReferences(written, variables, unset);
   const config = parsePart(configSchema, document, '', problems);
-  problems.push(...unset.filter(({ key }) => isNeeded(key, collector?.name)));
-  const databaseUrl = config && (await readDatabaseUrl(config, variables, problems));
+  const needed = unset.filter(({ key }) => isNeeded(key, collector?.name));
+  const databaseUrl = await readDatabaseUrl(document, variables, problems);
   const part = collector && isRead ? parseCollectorPart(collector, document, variables, problems) : undefined;
-  if (problems.length > 0 || config === undefined || databaseUrl === undefined) {
-    throw new ConfigError('bad_configuration', problems);
+  // What a schema says of the nothing that stands in the place of such a variable helps nobody.
+  const others = problems.filter(({ key }) => !needed.some((problem) => problem.key === key));
+  const all = [...others, ...needed];
+  if (all.length > 0 || config === undefined || databaseUrl === undefined) {
+    throw new ConfigError('bad_configuration', all);
   }
   return { config: { ...config, databaseUrl }, part };
 }
@@ -94,15 +98,28 @@ export async function readDocument(variables: Variables, problems: ConfigProblem
   }
 }
 
-async function readDatabaseUrl(config: Config, variables: Variables, problems: ConfigProblem[]): Promise<string> {
-  const { url, url_file, password_file } = config.database;
+const databasePartSchema = z.object({ database: configSchema.shape.database });
+
+// Whatever is wrong with the rest of the document; what is wrong with this part of it has been told.
+async function readDatabaseUrl(
+  document: unknown,
+  variables: Variables,
+  problems: ConfigProblem[],
+): Promise<string | undefined> {
+  const found = databasePartSchema.safeParse(document);
+  if (!found.success) return undefined;
+  const { url, url_file, password_file } = found.data.database;
   if (url !== undefined && url_file !== undefined) {
     problems.push({ key: 'database', remedy: 'give url or url_file, not both' });
   }
-  const plain = url ?? variables.DATABASE_URL ?? variables.DB_PATH ?? defaultDatabase;
+  // A variable that is set to nothing, as files of variables do, says nothing.
+  const plain = url ?? (variables.DATABASE_URL || variables.DB_PATH || defaultDatabase);
   const known = url_file === undefined ? plain : await readSecretFile('database.url_file', url_file, problems);
+  if (known === undefined) return undefined;
+  problems.push(...findBadUrl(known));
   if (password_file === undefined) return known;
   const password = await readSecretFile('database.password_file', password_file, problems);
+  if (password === undefined) return undefined;
   if (!URL.canParse(known) || new URL(known).hostname === '' || new URL(known).password !== '') {
     const remedy = 'needs database.url to be postgres://<user>@<host>:5432/<database>, without a password in it';
     problems.push({ key: 'database.password_file', remedy });
@@ -113,11 +130,21 @@ async function readDatabaseUrl(config: Config, variables: Variables, problems: C
   return complete.href;
 }
 
-async function readSecretFile(key: string, path: string, problems: ConfigProblem[]): Promise<string> {
+function findBadUrl(url: string): readonly ConfigProblem[] {
+  try {
+    parseDatabaseUrl(url);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+}
+
+async function readSecretFile(key: string, path: string, problems: ConfigProblem[]): Promise<string | undefined> {
   try {
     return (await readFile(path, 'utf8')).trim();
   } catch (error) {
     problems.push({ key, remedy: `cannot be read: ${describeError(error)}` });
-    return '';
+    return undefined;
   }
 }

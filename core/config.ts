@@ -94,14 +94,7 @@ export const authSchema = z.discriminatedUnion('mode', [
 export type AuthConfig = z.output<typeof authSchema>;
 
 const databaseSchema = z.strictObject({
-  url: z
-    .string()
-    .min(1)
-    .refine(
-      (url) => URL.canParse(url) || !/^postgres/.test(url),
-      'is not a URL: postgres://<user>@<host>:5432/<database>',
-    )
-    .optional(),
+  url: z.string().min(1).optional(),
   url_file: z.string().min(1).optional(),
   password_file: z
     .string()

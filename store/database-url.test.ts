@@ -1,6 +1,7 @@
 // Every form of database.url, good and bad.
 import { describe, expect, test } from 'vitest';
 import { ConfigError } from '#core/errors.ts';
+import { redactText } from '#core/redact.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 import { parsePostgresUrl } from './postgres/url.ts';
 
@@ -26,7 +27,23 @@ describe('parseDatabaseUrl', () => {
   test.for(['', 'mysql://db/inventory', 'sqlite:'])('"%s" is refused', (url) => {
     expect(() => parseDatabaseUrl(url)).toThrow(ConfigError);
   });
+
+  test.for([
+    'mysql://db/inventory',
+    'postgres://',
+  ])('the refusal of "%s" shows a form that redaction leaves whole', (url) => {
+    expect(redactText(messageOf(() => parseDatabaseUrl(url)))).toContain('postgres://<user>@<host>:5432/<database>');
+  });
 });
+
+function messageOf(refused: () => unknown): string {
+  try {
+    refused();
+  } catch (error) {
+    return error instanceof Error ? error.message : '';
+  }
+  return '';
+}
 
 describe('parsePostgresUrl', () => {
   test('what the driver gets carries no parameters, so none can loosen a setting of ours', () => {

@@ -18,7 +18,6 @@ test('ids may be written in any case', () => {
 test.for([
   [{ tenant_id: 'contoso.onmicrosoft.com' }, 'tenant_id'],
   [{ client_secret_file: '/secret' }, 'federated_token_file'],
-  [{ federated_token_file: undefined }, 'federated_token_file'],
   [{ cloud: 'german' }, 'cloud'],
   [{ cloud: 'custom', arm_endpoint: 'https://management.local.example' }, 'authority_host'],
   [{ arm_endpoint: 'http://management.local.example' }, 'arm_endpoint'],
@@ -29,6 +28,16 @@ test.for([
 
   expect(error?.issues.map(({ path }) => path.slice(2).join('.'))).toContain(key);
   expect(JSON.stringify(error?.issues)).not.toContain('planted');
+});
+
+test('a source that names neither token nor secret is a workload of AKS, whose token is always mounted at one place', () => {
+  expect(parse({ federated_token_file: undefined }).data?.sources[0]?.federated_token_file).toBe(
+    '/var/run/secrets/azure/tokens/azure-identity-token',
+  );
+  expect(parse({ federated_token_file: undefined, client_secret_file: '/secret' }).data?.sources[0]).not.toHaveProperty(
+    'federated_token_file',
+    expect.anything(),
+  );
 });
 
 test('two sources of one name are refused', () => {

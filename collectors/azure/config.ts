@@ -13,6 +13,9 @@ const originSchema = z
   )
   .transform((text) => new URL(text).origin);
 
+// Where the webhook of AKS' workload identity mounts a pod's token.
+const mountedTokenFile = '/var/run/secrets/azure/tokens/azure-identity-token';
+
 const sourceSchema = z
   .strictObject({
     name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and dashes'),
@@ -20,7 +23,11 @@ const sourceSchema = z
       description: 'guard: credentials of another tenant are an error, nothing is written',
     }),
     client_id: guidSchema.meta({ description: 'the application (client) id' }),
-    federated_token_file: z.string().min(1).optional().meta({ description: 'workload identity' }),
+    federated_token_file: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({ description: 'workload identity; the file that AKS mounts, when neither it nor a secret is named' }),
     client_secret_file: z.string().min(1).optional(),
     cloud: z.enum(cloudNames).default('public'),
     authority_host: originSchema.optional(),
@@ -41,8 +48,8 @@ const sourceSchema = z
       .meta({ description: 'one value, or values by subscription id or management group name; the nearest wins' }),
   })
   .superRefine((source, issues) => {
-    if ((source.federated_token_file === undefined) === (source.client_secret_file === undefined)) {
-      const message = 'name a federated_token_file or a client_secret_file, one of the two';
+    if (source.federated_token_file !== undefined && source.client_secret_file !== undefined) {
+      const message = 'name a federated_token_file or a client_secret_file, not both';
       issues.addIssue({ code: 'custom', path: ['federated_token_file'], message });
     }
     if (source.cloud !== 'custom') return;
@@ -51,7 +58,12 @@ const sourceSchema = z
         issues.addIssue({ code: 'custom', path: [key], message: 'a custom cloud has no endpoint of its own: name it' });
       }
     }
-  });
+  })
+  .transform((source) =>
+    source.federated_token_file === undefined && source.client_secret_file === undefined
+      ? { ...source, federated_token_file: mountedTokenFile }
+      : source,
+  );
 
 const examples = [
   {

@@ -267,6 +267,8 @@ describe('a runbook', () => {
     });
 
     expect(asked.length).toBeGreaterThan(5);
+    // `inventory` is run where the API is, whose configuration knows of a collector only how fresh it must be.
+    expect(pages.join('').match(/\binventory (collect|permissions|runs)\b.*/g) ?? []).toEqual([]);
     expect(routes.length).toBeGreaterThan(5);
     expect(unknownCommands).toEqual([]);
     expect(unknownRoutes.map(([text]) => text)).toEqual([]);

@@ -33,6 +33,16 @@ describe('toStoreError', () => {
     expect(String(error)).toContain(target);
   });
 
+  test.for([
+    ['28000', 'inventory migrate --roles'],
+    ['28P01', 'password'],
+    ['3D000', 'database.url'],
+    ['25006', 'inventory_collector'],
+    ['42501', 'inventory_api'],
+  ] as const)('%s, which a wrong URL leads to, tells the remedy: %s', ([code, remedy]) => {
+    expect(String(toStoreError(coded(code, 'refused'), target))).toMatch(new RegExp(`refused; .*${remedy}`));
+  });
+
   test('a refused value is in neither the message nor the cause', () => {
     const error = toStoreError(coded('22P02', 'invalid input syntax for type json: "hunter2"'), target);
 

@@ -11,6 +11,17 @@ const lostConnection =
 // Misuse of Node or of the driver: a bug of ours, not an answer of the database.
 const misuse = /^(ERR_(?!TLS|SSL)|UNDEFINED_VALUE$|MAX_PARAMETERS_EXCEEDED$|NOT_TAGGED_CALL$|UNSAFE_TRANSACTION$)/;
 
+// What an operator can do about the refusals that a wrong URL leads to.
+const wrongRole =
+  'connect as the role of this program: collect as inventory_collector, status and API as inventory_api';
+const remedies: Readonly<Record<string, string>> = {
+  '28000': 'the role must exist and may have to be let in from here: inventory migrate --roles makes it',
+  '28P01': 'is the password that of this role?',
+  '3D000': 'create it, or name another one in database.url',
+  '25006': wrongRole,
+  '42501': wrongRole,
+};
+
 /**
  * The StoreError for what the driver or the network threw, with the SQLSTATE or the system's code as its code; anything
  * else as it is, for it is a bug or an answer of our own. `target` names the database without a password.
@@ -34,7 +45,9 @@ export function toStoreError(error: unknown, target: string): unknown {
   const retryable = retryableStates.test(code);
   // Class 22 quotes the offending value, so neither its message nor its cause is kept.
   if (/^22...$/.test(code)) return new StoreError(code, `${target} refused a value (SQLSTATE ${code})`, { retryable });
-  return new StoreError(code, `${target}: ${describeError(error)}`, { retryable, cause: error });
+  const remedy = remedies[code];
+  const message = `${target}: ${describeError(error)}${remedy === undefined ? '' : `; ${remedy}`}`;
+  return new StoreError(code, message, { retryable, cause: error });
 }
 
 // Of those that meet one gets through each time.
