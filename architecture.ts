@@ -75,7 +75,7 @@ const rooms: Readonly<Record<string, Room>> = {
 };
 
 /** Whether the production caps and directions do not bind this file. */
-export function isTest(path: string): boolean {
+function isTest(path: string): boolean {
   return /\.(test|contract)\.ts$/.test(path);
 }
 
@@ -87,7 +87,7 @@ export function roomOf(path: string): string {
 }
 
 /** The text without comments, so that a rule does not trip over prose. */
-export function withoutComments(text: string): string {
+function withoutComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '$1');
 }
 

@@ -21,7 +21,7 @@ import type { Variables } from './environment.ts';
 export type LoadedConfig = Config & { readonly databaseUrl: string };
 
 /** Where SQLite lies when nothing else is said. */
-export const defaultDatabase = './data/inventory.db';
+const defaultDatabase = './data/inventory.db';
 
 /** Throws ConfigError with all problems of the document. */
 export async function loadConfig(variables: Variables): Promise<LoadedConfig> {

@@ -29,7 +29,7 @@ export type ScriptedOptions = Partial<Omit<RunOptions, 'times'>> & {
 };
 
 /** Patience that no healthy test runs out of; only waiting for a lease is quick. */
-export const testTimes: RunTimes = { pollMs: 5, renewMs: 60_000, storeMs: 60_000, endingMs: 60_000 };
+const testTimes: RunTimes = { pollMs: 5, renewMs: 60_000, storeMs: 60_000, endingMs: 60_000 };
 
 /** The credentials answer for the actor's organization. */
 export function identify(context: Context, root = 'o-1', configured?: string): void {
@@ -69,7 +69,7 @@ export function ids(count: number): readonly string[] {
 export const forever = (): Promise<never> => new Promise(() => undefined);
 
 /** The collector whose scopes are these scripts. */
-export function scriptedCollector(scripts: Readonly<Record<string, Script>>, concurrency = 1): Collector {
+function scriptedCollector(scripts: Readonly<Record<string, Script>>, concurrency = 1): Collector {
   return defineCollector({
     name: 'scripted',
     config: jsonSchema,

@@ -6,7 +6,7 @@ import { allowedHostSchema } from './local-address.ts';
 import { isSecretName } from './redact.ts';
 
 /** `host:port`, an IPv6 host in brackets. */
-export const listenSchema = z
+const listenSchema = z
   .string()
   .regex(/^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/, 'must be host:port, for example 127.0.0.1:8080')
   .transform((text) => {

@@ -44,10 +44,28 @@ test('values are equal exactly when their canonical texts are', () => {
   );
 });
 
+test.for<[string, Json, Json]>([
+  ['a list and an object that has its length', [], { length: 0 }],
+  ['lists that differ at their end', [0, 1, 2, 3], [0, 1, 2, 4]],
+  ['lists that differ in their middle', [0, { a: [1] }, 2], [0, { a: [2] }, 2]],
+  ['a member that every object inherits and another one', JSON.parse('{"__proto__": {}}'), { a: {} }],
+])('%s are not equal', ([, one, other]) => {
+  expect(isEqualJson(one, other)).toBe(false);
+  expect(isEqualJson(other, one)).toBe(false);
+});
+
+test('the keys of a large object are sorted too', () => {
+  const names = Array.from({ length: 100 }, (_, index) => `key ${index}`);
+  const text = canonicalJson(Object.fromEntries(names.map((name) => [name, 1])));
+
+  expect(Object.keys(JSON.parse(text))).toEqual([...names].sort());
+});
+
 test('keys are sorted, undefined members left out, names that JavaScript knows kept', () => {
   const value = { b: undefined, a: [undefined, { d: 1, c: null }], ...JSON.parse('{"__proto__": 1, "10": 2, "9": 3}') };
 
   expect(canonicalJson(value)).toBe('{"9":3,"10":2,"__proto__":1,"a":[null,{"c":null,"d":1}]}');
+  expect(canonicalJson(undefined)).toBe('null');
 });
 
 test('every JSON value is one, and an object of them is a JSON object', () => {

@@ -8,13 +8,11 @@ export const maxUrlLength = 2048;
 
 /** How one is let in: what was configured, once the endpoint has shown that it asks for it. */
 export const authModeSchema = z.enum(['none', 'token', 'basic', 'oauth']);
-export type AuthMode = z.output<typeof authModeSchema>;
 
 /** What was found of an endpoint; `unknown` is one that was named and never asked. A dead endpoint is a finding, not a failure. */
 export const endpointStatusSchema = z
   .enum(['up', 'starting', 'degraded', 'auth_required', 'unreachable', 'not_prometheus', 'not_grafana', 'unknown'])
   .meta({ id: 'EndpointStatus' });
-export type EndpointStatus = z.output<typeof endpointStatusSchema>;
 
 /**
  * A server that is asked about other things. Its id is the configured key, else a hash of its normalised URL. Numbers that
@@ -56,10 +54,9 @@ const confidences = {
 } as const;
 
 /** What a relation is concluded from; `configured` is explicit: somebody has said so. */
-export const basisSchema = z
+const basisSchema = z
   .enum(['configured', 'datasource_account', 'peer_url', 'label', 'service_discovery', 'external_label'])
   .meta({ id: 'Basis' });
-export type Basis = z.output<typeof basisSchema>;
 
 const relationFields = {
   from_kind: z.enum(['monitoring_endpoint']),

@@ -67,11 +67,11 @@ const observed = {
     .meta({ description: "the provider's time of last change, if it tells one" }),
 };
 
-export const accountObservationSchema = z
+const accountObservationSchema = z
   .strictObject({ kind: z.literal('account'), attributes: accountSchema, ...observed })
   .refine((o) => o.key === accountKey(o.attributes), { message: 'key is not provider/id', path: ['key'] });
 
-export const orgNodeObservationSchema = z
+const orgNodeObservationSchema = z
   .strictObject({ kind: z.literal('org_node'), attributes: orgNodeSchema, ...observed })
   .refine((o) => o.key === o.attributes.id, { message: 'key is not the id', path: ['key'] });
 
@@ -80,7 +80,7 @@ export const monitoringEndpointObservationSchema = z
   .refine((o) => o.key === o.attributes.id, { message: 'key is not the id', path: ['key'] });
 
 /** One claim of a link; `toRelation` makes its attributes. Yielded beside records, enumerated and missed like them. */
-export const relationObservationSchema = z
+const relationObservationSchema = z
   .strictObject({ kind: z.literal('relation'), attributes: relationSchema, ...observed })
   .refine((o) => o.key === o.attributes.id, { message: 'key is not the id', path: ['key'] })
   .refine((o) => o.key === relationKey(o.attributes), {

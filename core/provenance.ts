@@ -33,7 +33,7 @@ export const evidenceSchema = z.array(requestSchema).min(1);
 export type Evidence = z.output<typeof evidenceSchema>;
 
 /** What the runner knows of itself and stamps on everything it writes; a collector cannot state it. */
-export const stampSchema = z.strictObject({
+const stampSchema = z.strictObject({
   tenant_id: z.string().min(1),
   collector: z.string().min(1),
   collector_version: z.string().min(1),

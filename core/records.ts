@@ -58,14 +58,12 @@ export const accountRecordSchema = accountListItemSchema
       .meta({ description: 'endpoints that relations lead from to it, the most confident first; null of a past time' }),
   })
   .meta({ id: 'AccountDetail' });
-export type AccountRecord = z.output<typeof accountRecordSchema>;
 
 /** An organization's node as lists show it. */
 export const orgNodeListItemSchema = requireAll(orgNodeSchema).extend(common);
 
 /** A node with everything that is known of it. */
 export const orgNodeRecordSchema = orgNodeListItemSchema.extend(detail).meta({ id: 'OrgNodeDetail' });
-export type OrgNodeRecord = z.output<typeof orgNodeRecordSchema>;
 
 /** A monitoring endpoint as lists show it. */
 export const monitoringEndpointListItemSchema = requireAll(monitoringEndpointSchema).extend(common);

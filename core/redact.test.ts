@@ -43,10 +43,11 @@ describe('redactText', () => {
   ] as const)('removes %s', ([, text, kept]) => {
     const redacted = redactText(text);
 
-    expect(redacted).not.toMatch(/hunter2|aHVudGVy/);
+    expect(redacted).not.toMatch(/hunter2|aHVudGVy|dXNlcjpo/);
     expect(redacted).toContain('[redacted]');
     expect(redacted).toContain(kept);
     expect(redactText(redacted)).toBe(redacted);
+    expect(redactText(`${text}\n${text}`)).not.toMatch(/hunter2|aHVudGVy|dXNlcjpo/);
   });
 
   test.for([
@@ -61,7 +62,7 @@ describe('redactText', () => {
     ['a Slack token', 'xoxb-123456789012-abcdef'],
   ])('removes %s wherever it stands', ([, token = '']) => {
     expect(redactText(`before ${token} after`)).toBe('before [redacted] after');
-    expect(redactText(JSON.stringify({ a: [token] }))).toBe('{"a":["[redacted]"]}');
+    expect(redactText(JSON.stringify({ a: [token, token] }))).toBe('{"a":["[redacted]","[redacted]"]}');
   });
 
   test('removes every part of a signed request, and keeps the words around', () => {
@@ -273,7 +274,10 @@ describe('describeError', () => {
     ['an error without a message', new TypeError(''), 'TypeError'],
     ['a plain object', { status: 403, token: 'hunter2' }, "{ status: 403, token: '[redacted]' }"],
     ['an object without a prototype', Object.create(null), '[Object: null prototype] {}'],
+    ['an object of several lines', { text: 'a'.repeat(80), status: 403 }, `{ text: '${'a'.repeat(80)}', status: 403 }`],
     ['nothing', undefined, ''],
+    ['an error that has null for a cause', new Error('it broke', { cause: null }), 'it broke'],
+    ['refusals of which one is no error', new AggregateError(['x', new Error('::1')]), '::1'],
     ['refusals of several addresses', new AggregateError([new Error('::1'), new Error('127.0.0.1')]), '::1, 127.0.0.1'],
   ])('describes %s', ([, thrown, expected]) => {
     expect(describeError(thrown)).toBe(expected);

@@ -130,7 +130,7 @@ export function describeError(error: unknown): string {
 
 function toMessage(thrown: unknown): string {
   if (typeof thrown === 'string') return thrown;
-  if (!(thrown instanceof Error)) return inspect(thrown, { depth: 1, breakLength: Number.POSITIVE_INFINITY });
+  if (!(thrown instanceof Error)) return inspect(thrown, { depth: 1 });
   if (thrown.message !== '') return thrown.message;
   // Node's "all addresses refused" has no message of its own.
   const parts = thrown instanceof AggregateError ? thrown.errors.filter((part) => part instanceof Error) : [];

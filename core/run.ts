@@ -8,7 +8,7 @@ export const outcomeSchema = z.enum(['complete', 'partial', 'failed', 'skipped',
 export type Outcome = z.output<typeof outcomeSchema>;
 
 /** A part, or a group of fields, that could not be read. Without `kinds` it does not hinder the absence of records. */
-export const skippedSchema = z
+const skippedSchema = z
   .strictObject({
     what: z.string().min(1),
     kinds: z.array(observationKindSchema),
@@ -83,7 +83,6 @@ export const runScopeSchema = countsSchema
     finished_at: timestampSchema.nullable(),
   })
   .meta({ id: 'RunScope' });
-export type RunScope = z.output<typeof runScopeSchema>;
 
 /** A row of `run_pages`: one request of a run. */
 export const runPageSchema = requestSchema
@@ -96,4 +95,3 @@ export const runPageSchema = requestSchema
     fetched_at: timestampSchema,
   })
   .meta({ id: 'RunPage' });
-export type RunPage = z.output<typeof runPageSchema>;

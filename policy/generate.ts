@@ -92,7 +92,7 @@ export function findStale(files: ReadonlyMap<string, string>): string[] {
 }
 
 /** Writes files by their paths below a folder. */
-export async function writeAll(folder: string, files: ReadonlyMap<string, string>): Promise<void> {
+async function writeAll(folder: string, files: ReadonlyMap<string, string>): Promise<void> {
   for (const [path, text] of files) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await writeFile(join(folder, path), text);

@@ -61,6 +61,13 @@ describe('in any situation', () => {
     });
   });
 
+  test('a held kind is let go as soon as its held set was seen, whatever else is missing', () => {
+    check(({ live, seen, isHeld, absence }) => {
+      const unseen = live.filter(({ key }) => !seen.has(key));
+      if (isHeld && unseen.every(({ missed_runs }) => missed_runs === 0)) expect(absence.isHeld).toBe(false);
+    });
+  });
+
   test('a run that sees everything clears all misses and holds nothing', () => {
     fc.assert(
       fc.property(fc.uniqueArray(record, { selector: ({ key }) => key }), fc.boolean(), (live, isHeld) => {

@@ -67,7 +67,8 @@ function sortDoubtful(doubtful: readonly LiveRecord[], kind: Pick<EnumeratedKind
   const missing = kind.restricted ? unseen.filter(({ lifecycle }) => isEnding(lifecycle)) : unseen;
   const [again, missed] = partition(missing, ({ missed_runs }) => missed_runs + 1 >= missesToVanish);
   return {
-    cleared: keysOf(seen.filter(({ missed_runs }) => missed_runs > 0)),
+    // Doubtful though seen: it was missed before.
+    cleared: keysOf(seen),
     missed: keysOf(missed),
     again: keysOf(again),
     stillHeld: unseen.filter(({ missed_runs }) => missed_runs >= missesToVanish).length,

@@ -223,7 +223,7 @@ function mayTakeOver(stored: StoredRecord, after: Content, context: BatchContext
       vanished_at: stored.row.vanished_at,
       home: typeof home === 'string' ? home : null,
     },
-    { ...context, scope: context.stamp.scope },
+    context,
   );
 }
 

@@ -110,7 +110,7 @@ export const everyHappening: readonly string[] = [
 ].sort();
 
 /** The members of a record that are its content. */
-export function contentNames(kind: LivedKind): string[] {
+function contentNames(kind: LivedKind): string[] {
   return [...Object.keys(recordTables[kind].attributes), 'vanished_at', 'vanished_reason'];
 }
 

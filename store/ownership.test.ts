@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { type Seer, type Sighting, takesOver } from './ownership.ts';
 
 const sighting: Sighting = { owner: 'aws:a', owner_root: 'o-1', missed_runs: 0, vanished_at: null, home: 'o-1' };
-const seer: Seer = { scope: 'aws:b', root: 'o-2', pinned_root: 'o-2', configured_scopes: ['aws:a', 'aws:b'] };
+const seer: Seer = { root: 'o-2', pinned_root: 'o-2', configured_scopes: ['aws:a', 'aws:b'] };
 const vanished_at = '2026-01-01T00:00:00.000Z';
 
 test.for([
@@ -39,7 +39,7 @@ test('two scopes that both see a living record do not take it from each other fo
       const takes = (by: typeof a, from: typeof a) =>
         takesOver(
           { ...sighting, owner: 'other', owner_root: from.pinned, home },
-          { scope: 'this', root: by.answered, pinned_root: by.pinned, configured_scopes: ['this', 'other'] },
+          { root: by.answered, pinned_root: by.pinned, configured_scopes: ['this', 'other'] },
         );
       expect(takes(a, b) && takes(b, a)).toBe(false);
     }),

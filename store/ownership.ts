@@ -19,7 +19,6 @@ export interface Sighting {
 
 /** The scope that sees the record. */
 export interface Seer {
-  readonly scope: string;
   readonly root: string;
   /** The root its first complete run pinned, null before. */
   readonly pinned_root: string | null;

@@ -10,7 +10,6 @@ import type { Conflict, UpsertResult } from './store.ts';
 /** Something that happened to a record, and the record as it is after it. */
 export interface RecordHappening {
   readonly kind: ObservationKind;
-  readonly key: string;
   readonly happening: Happening;
   readonly row: RecordRow;
   /** What was read of it; nothing of what is gone. */
@@ -105,8 +104,8 @@ function toConflict({ kind, key }: Observed, reason: string): Conflict {
 }
 
 function toHappening(
-  { kind, key, attributes }: Observed,
-  { happening, row, replaced, changes }: Omit<RecordHappening, 'kind' | 'key' | 'attributes'>,
+  { kind, attributes }: Observed,
+  { happening, row, replaced, changes }: Omit<RecordHappening, 'kind' | 'attributes'>,
 ): RecordHappening {
-  return { kind, key, happening, row, attributes, replaced, changes };
+  return { kind, happening, row, attributes, replaced, changes };
 }

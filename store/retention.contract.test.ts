@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { z } from 'zod';
 import { envelopeSchema } from '#contracts/envelope.ts';
 import type { Observation } from '#core/observation.ts';
-import { type Cutoffs, type Prunable, prunables, prune } from './prune.ts';
+import { type Prunable, prunables, prune } from './prune.ts';
 import { listAccounts, listOrgNodes } from './reader.contract.ts';
 import {
   type Actor,
@@ -646,27 +646,27 @@ describe.for(databases)('retention on $dialect', ({ dialect, open }) => {
       expect(await countOf(actor, 'events')).toBe(7);
     });
 
-    test('a signal ends it after the batch under way, and what that deleted stays deleted', async () => {
-      const actor = newActor();
+    test('a signal ends it after the batch under way: what that deleted stays deleted, and no other tenant is tried', async () => {
+      const [actor, other] = [newActor(), newActor()];
       await age(actor);
       const controller = new AbortController();
       const asked: Prunable[] = [];
       const pruner = {
         ...store.pruner,
-        begin: async () => ({ ...(await store.pruner.begin()), tenants: [actor.tenant, newActor().tenant] }),
+        begin: async () => ({ ...(await store.pruner.begin()), tenants: [actor.tenant, other.tenant] }),
         async prune(what: Prunable, batch: Parameters<TestStore['pruner']['prune']>[1]) {
           asked.push(what);
           const deleted = await store.pruner.prune(what, batch);
           controller.abort();
           return deleted;
         },
-        count: (tenant_id: string, cutoffs: Cutoffs) => store.pruner.count(tenant_id, cutoffs),
       };
 
       const summary = await prune({ pruner, keep: keepNothing, dryRun: false, signal: controller.signal });
 
       expect(summary).toMatchObject({ stopped: true, counts: { versions: 4, events: 0, pages: 0, runs: 0 } });
       expect(asked).toEqual(['versions']);
+      expect(await store.reader.listPruneStatus(other.tenant)).toEqual([]);
       expect(await countOf(actor, 'record_versions')).toBe(0);
       expect(await countOf(actor, 'events')).toBe(7);
     });

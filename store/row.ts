@@ -78,14 +78,9 @@ export function changeableColumns(kind: ObservationKind): string[] {
   return names.filter((name) => name !== 'discovered_at' && !primaryKey.includes(name));
 }
 
-/** The observation key that the primary key's values make, as `accountKey` does. */
-export function joinKey(values: readonly unknown[]): string {
-  return values.map(String).join('/');
-}
-
-/** The observation key of a stored row. */
+/** The observation key of a stored row, as `accountKey` makes it. */
 export function keyOf(kind: ObservationKind, row: RecordRow): string {
-  return joinKey(recordTables[kind].primaryKey.map((name) => row[name]));
+  return recordTables[kind].primaryKey.map((name) => String(row[name])).join('/');
 }
 
 /** The primary key's values, in the order of its columns. */

@@ -37,14 +37,10 @@ export function planVanish(kind: ObservationKind, records: readonly StoredRecord
       missed_runs: missesToVanish,
     };
     const version = toVersion({ kind, key, row }, valid_from, ['vanished_at', 'vanished_reason']);
-    const what = {
-      happening: 'vanished',
-      row: vanished,
-      attributes: {},
-      replaced: version.content,
-      changes: [],
-    } as const;
-    const happening: RecordHappening = { kind, key, ...what };
+    const happening: RecordHappening = {
+      ...{ kind, happening: 'vanished', row: vanished },
+      ...{ attributes: {}, replaced: version.content, changes: [] },
+    };
     return { vanished, version, happening };
   });
   return {

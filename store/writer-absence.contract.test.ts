@@ -79,12 +79,25 @@ describe.for(databases)('on $dialect', ({ open }) => {
     expect(await vanished(actor)).toEqual([]);
   });
 
+  test('what a run that failed has seen is not missing any more: the next miss is its first', async () => {
+    const actor = newActor();
+    await run(store.writer, actor, accounts(10));
+    await run(store.writer, actor, accounts(9));
+
+    await run(store.writer, actor, accounts(10), { outcome: 'failed' });
+
+    expect(await recordOf(store, actor, '9')).toMatchObject({ missed_runs: 0, last_seen_at: null });
+    expect(await run(store.writer, actor, accounts(9))).toMatchObject({ missing: 1, vanished: 0 });
+  });
+
   test('missing twice in a row it vanishes, with a version and an event, and stays readable', async () => {
     const actor = newActor();
     const first = await run(store.writer, actor, accounts(10));
     const before = await recordOf(store, actor, '9');
     await run(store.writer, actor, accounts(9));
     const { last_seen_at } = await recordOf(store, actor, '9');
+    // As if an older release had written it.
+    await store.query(`update cloud_accounts set source = 'aws/0.9.0' where tenant_id = '${actor.tenant}'`);
 
     const second = await run(store.writer, actor, accounts(9));
 
@@ -98,7 +111,8 @@ describe.for(databases)('on $dialect', ({ open }) => {
     expect(more).toEqual([]);
     expect(version).toMatchObject({
       ...{ valid_from: before['valid_from'], valid_to: row['valid_from'], run_id: first.run_id },
-      ...{ changed_fields: ['vanished_at', 'vanished_reason'], content: { vanished_at: null, vanished_reason: null } },
+      ...{ changed_fields: ['vanished_at', 'vanished_reason'] },
+      content: { source: 'aws/0.9.0', vanished_at: null, vanished_reason: null },
     });
     expect((await eventsOf(store, actor)).at(-1)).toMatchObject({
       ...{ event_type: 'account.vanished', correlation_id: second.run_id, timestamp: row['valid_from'] },

@@ -82,7 +82,10 @@ describe.for(databases)('on $dialect', ({ open }) => {
     expect(second.upserted).toMatchObject({ inserted: 0, changed: 1, unchanged: 0, resurrected: 0 });
     const after = await recordOf(store, actor, '1');
     expect(after).toMatchObject({ name: 'two', tags: { env: 'prod', cost: '7' }, run_id: second.run_id });
-    expect(after['provenance']).toMatchObject({ run_id: second.run_id, requests: evidenceOf(9) });
+    expect(after['provenance']).toMatchObject({
+      ...{ run_id: second.run_id, requests: evidenceOf(9) },
+      observed_at: after['valid_from'],
+    });
     expect(after['discovered_at']).toBe(before['discovered_at']);
     const [version, ...more] = await versionsOf(store, actor, 'aws/1');
     expect(more).toEqual([]);
@@ -104,14 +107,32 @@ describe.for(databases)('on $dialect', ({ open }) => {
     expect(changedOf(events[1])).toEqual(['/name', '/tags/cost', '/tags/env', '/tags/team']);
   });
 
+  test('what is omitted now and then costs no write, also after a change', async () => {
+    const actor = newActor();
+    const whole = (name: string) => account('1', { name, tags: { env: 'prod' }, details: { a: 1, b: 2 } });
+    const part = (name: string) => account('1', { name, details: { b: 2 } });
+    await run(store.writer, actor, [whole('one')]);
+    await run(store.writer, actor, [part('two')]);
+    const writes = await countWrites(store, actor.tenant);
+
+    for (const observation of [part('two'), whole('two'), part('two')]) {
+      const { upserted } = await run(store.writer, actor, [observation]);
+      expect(upserted).toMatchObject({ changed: 0, unchanged: 1 });
+    }
+
+    expect(await countWrites(store, actor.tenant)).toBe(writes);
+  });
+
   test('an omitted field keeps what is stored, null and empty values replace it', async () => {
     const actor = newActor();
     const everything = { name: 'one', tags: { env: 'prod' }, org_path_ids: ['r'], parent_id: 'ou-1' };
     await run(store.writer, actor, [account('1', everything)]);
 
-    const omitting = await run(store.writer, actor, [account('1', { name: 'one' })]);
-    expect(omitting.upserted.unchanged).toBe(1);
-    expect(await recordOf(store, actor, '1')).toMatchObject(everything);
+    for (const omitting of [{ name: 'one' }, { name: 'one', tags: undefined }]) {
+      const { upserted } = await run(store.writer, actor, [account('1', omitting)]);
+      expect(upserted.unchanged).toBe(1);
+      expect(await recordOf(store, actor, '1')).toMatchObject(everything);
+    }
 
     const emptying = await run(store.writer, actor, [account('1', { name: null, tags: {}, org_path_ids: [] })]);
     expect(emptying.upserted.changed).toBe(1);
@@ -137,6 +158,11 @@ describe.for(databases)('on $dialect', ({ open }) => {
     const cleared = await run(store.writer, actor, [account('1', { details: null })]);
     expect(cleared.upserted.changed).toBe(1);
     expect(await recordOf(store, actor, '1')).toMatchObject({ details: null });
+
+    const again = await run(store.writer, actor, [account('1', { details: { a: 1 } })]);
+    expect(again.upserted.changed).toBe(1);
+    expect(await recordOf(store, actor, '1')).toMatchObject({ details: { a: 1 } });
+    expect(changedOf((await eventsOf(store, actor)).at(-1))).toEqual(['/details']);
   });
 
   test('a field read for the first time is filled in place: no version, no event, new provenance', async () => {
@@ -228,6 +254,21 @@ describe.for(databases)('on $dialect', ({ open }) => {
     expect(await versionsOf(store, actor, 'aws/1')).toEqual([]);
   });
 
+  test('the first time that the provider tells is remembered in place; told again it costs no write', async () => {
+    const actor = newActor();
+    const dated = { provider_updated_at: '2026-01-01T00:00:05.000Z' };
+    await run(store.writer, actor, [account('1', { name: 'same' })]);
+
+    const { upserted } = await run(store.writer, actor, [account('1', { name: 'same' }, dated)]);
+
+    expect(upserted).toMatchObject({ changed: 0, unchanged: 1 });
+    expect(await recordOf(store, actor, '1')).toMatchObject(dated);
+    const writes = await countWrites(store, actor.tenant);
+    await run(store.writer, actor, [account('1', { name: 'same' }, dated)]);
+    await run(store.writer, actor, [account('1', { name: 'same' })]);
+    expect(await countWrites(store, actor.tenant)).toBe(writes);
+  });
+
   test('a stale sighting clears a miss and brings a vanished record back as it was', async () => {
     const actor = newActor();
     const at = (second: number) => ({ provider_updated_at: `2026-01-01T00:00:0${second}.000Z` });
@@ -240,11 +281,14 @@ describe.for(databases)('on $dialect', ({ open }) => {
 
     await run(store.writer, actor, others);
     await run(store.writer, actor, others);
+    // As if an older release had found it gone.
+    await store.query(`update cloud_accounts set source = 'aws/0.9.0' where tenant_id = '${actor.tenant}'`);
     const back = await run(store.writer, actor, [stale, ...others]);
 
     expect(back.upserted).toMatchObject({ changed: 1, resurrected: 1 });
     const row = await recordOf(store, actor, '1');
-    expect(row).toMatchObject({ vanished_at: null, name: 'new', raw: { Id: '1' }, run_id: back.run_id });
+    expect(row).toMatchObject({ vanished_at: null, name: 'new', raw: { Id: '1' } });
+    expect(row).toMatchObject({ run_id: back.run_id, source: 'aws/1.0.0' });
   });
 
   test('a rename of an ancestor writes a version but no event', async () => {

@@ -77,6 +77,8 @@ describe.for(databases)('on $dialect', ({ open }) => {
     const again = await attempt(actor, lease.run_id);
 
     expect(again).toMatchObject({ acquired: true, lease: { fence: lease.fence + 1 } });
+    expect(await runRow(lease.run_id)).toMatchObject({ outcome: null, finished_at: null });
+    expect(await runScopeRow(lease.run_id)).toMatchObject({ outcome: null, finished_at: null });
     await expect(store.writer.renewLease(lease)).rejects.toMatchObject(leaseLost);
   });
 

@@ -7,6 +7,7 @@ import type {
   RelationListOptions,
 } from '../store.ts';
 import type { Dialect, Statement } from './dialect.ts';
+import { validThen } from './recorded.ts';
 
 /** The options of any of the lists. */
 export type RecordListOptions = Omit<AccountListOptions, 'tags'> &
@@ -16,9 +17,6 @@ export type RecordListOptions = Omit<AccountListOptions, 'tags'> &
       Pick<MonitoringEndpointListOptions, 'auth_mode'> &
       Pick<RelationListOptions, 'from_key' | 'relation' | 'to_kind' | 'to_ref' | 'basis' | 'endpoint'>
   >;
-
-/** A condition that holds when all of them do, and its parameters. */
-export interface Conditions extends Statement {}
 
 const searched: Readonly<Record<ObservationKind, readonly string[]>> = {
   account: ['name', 'id', 'project_id'],
@@ -36,7 +34,7 @@ const equalities = [
 function ofEndpoint(isPast: boolean, dialect: Dialect): string {
   const present = 'select e.url from monitoring_endpoints e where e.tenant_id = @tenant_id and e.id = @endpoint';
   const replaced = `select ${dialect.textOf('v.content', 'url')} from record_versions v where v.tenant_id = @tenant_id
-    and v.kind = 'monitoring_endpoint' and v.key = @endpoint and v.valid_from <= @as_of and v.valid_to > @as_of`;
+    and v.kind = 'monitoring_endpoint' and v.key = @endpoint and ${validThen}`;
   const url = isPast ? `${present} and e.valid_from <= @as_of union all ${replaced}` : present;
   return `(r.from_kind = 'monitoring_endpoint' and r.from_key = @endpoint
     or r.to_kind = 'monitoring_endpoint' and (r.to_ref = @endpoint or r.to_ref = (${url})))`;
@@ -53,8 +51,8 @@ const vanishedTexts = {
   only: ['r.vanished_at is not null'],
 } as const;
 
-/** The list's filters. */
-export function toConditions(kind: ObservationKind, options: RecordListOptions, dialect: Dialect): Conditions {
+/** The list's filters: a condition that holds when all of them do, and its parameters. */
+export function toConditions(kind: ObservationKind, options: RecordListOptions, dialect: Dialect): Statement {
   const { tenant_id, tags = [], under, q, endpoint, as_of } = options;
   const texts = [
     'r.tenant_id = @tenant_id',

@@ -5,7 +5,7 @@ import { primaryKeyOf } from '../row.ts';
 import type { DifferenceOptions } from '../store.ts';
 import type { Dialect, Statement } from './dialect.ts';
 import { recordMembers } from './fields.ts';
-import { presentRows, replacedRows } from './recorded.ts';
+import { presentRows, replacedRows, validThen } from './recorded.ts';
 
 /** A record's key as text, read from `r`: what `keyOf` makes of a row. */
 const keyText = forEachKind(
@@ -49,8 +49,7 @@ export function contentsAt(
   const ids = keys.map((key) => primaryKeyOf(kind, key).at(-1) ?? key);
   const members = recordMembers(kind, comparedFields(kind), { dialect, isPast: true });
   const present = presentRows(kind, { condition: `r.valid_from <= @as_of and ${dialect.isIn('r.id', '@ids')}` });
-  const interval = 'v.valid_from <= @as_of and v.valid_to > @as_of';
-  const replaced = replacedRows(kind, { dialect, condition: `${dialect.isIn('v.key', '@keys')} and ${interval}` });
+  const replaced = replacedRows(kind, { dialect, condition: `${dialect.isIn('v.key', '@keys')} and ${validThen}` });
   return {
     text: `select ${keyText[kind]} as key, ${dialect.text(dialect.object(members))} as json
       from (${present} union all ${replaced}) r where ${dialect.isIn(keyText[kind], '@keys')}`,

@@ -3,6 +3,9 @@ import type { ObservationKind } from '#core/observation.ts';
 import { type ColumnType, commonColumns, recordTables } from '../records.ts';
 import type { Dialect } from './dialect.ts';
 
+/** The condition that the content of a version `v` was the truth at `@as_of`. */
+export const validThen = 'v.valid_from <= @as_of and v.valid_to > @as_of';
+
 /** The columns of a kind's table in the order in which the selects below have them. */
 function columnsOf(kind: ObservationKind): [string, ColumnType][] {
   return Object.entries<ColumnType>({ tenant_id: 'text', ...recordTables[kind].attributes, ...commonColumns });
@@ -30,10 +33,9 @@ export function replacedRows(
 
 /** Selects the rows as they had been recorded at `@as_of`; `isOne` keeps to the record with the key. */
 export function rowsAt(kind: ObservationKind, { dialect, isOne }: { dialect: Dialect; isOne: boolean }): string {
-  const interval = 'v.valid_from <= @as_of and v.valid_to > @as_of';
   return `${presentRows(kind, { condition: `r.valid_from <= @as_of${isOne ? ` and ${hasKey(kind)}` : ''}` })}
     union all
-    ${replacedRows(kind, { dialect, condition: `${interval}${isOne ? ' and v.key = @record_key' : ''}` })}`;
+    ${replacedRows(kind, { dialect, condition: `${validThen}${isOne ? ' and v.key = @record_key' : ''}` })}`;
 }
 
 /** The condition that `r` is the record whose primary key is bound as `@key_0` and, for accounts, `@key_1`. */

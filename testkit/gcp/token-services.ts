@@ -56,7 +56,7 @@ const jwtBearer = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 const impersonatedPath = /^\/v1\/projects\/-\/serviceAccounts\/([^/:]+):generateAccessToken$/;
 
 /** Where key holders ask for tokens, which is also the audience of what they sign. */
-export const googleTokenUrl = 'https://oauth2.googleapis.com/token';
+const googleTokenUrl = 'https://oauth2.googleapis.com/token';
 
 /** Finds the service, or undefined for a path that the fake does not have. */
 export function routeTokenRequest({ method, url }: TokenRequest): TokenRoute | undefined {
