@@ -38,7 +38,7 @@ describe.for(databases)('two scopes on $dialect', ({ open }) => {
   });
   afterAll(() => store.close());
 
-  const settings = { seed: 4, interruptAfterTimeLimit: 60_000, markInterruptAsFailure: true };
+  const settings = { seed: 4, interruptAfterTimeLimit: 110_000, markInterruptAsFailure: true };
 
   async function readShared(tenant: string): Promise<Map<string, Row>> {
     const names = shared.map((id) => `'${id}'`).join(', ');

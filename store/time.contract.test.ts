@@ -41,7 +41,7 @@ describe.for(databases)('time on $dialect', ({ dialect, open }) => {
       }
     });
 
-    await fc.assert(property, { numRuns: 2, seed: 4, interruptAfterTimeLimit: 60_000, markInterruptAsFailure: true });
+    await fc.assert(property, { numRuns: 2, seed: 4, interruptAfterTimeLimit: 110_000, markInterruptAsFailure: true });
 
     expect([...happenings].sort()).toEqual(everyHappening);
   }, 120_000);

@@ -65,7 +65,7 @@ describe.for(databases)('the past over HTTP on $dialect', ({ open }) => {
       await expectDifferences(app, { from: first[0] }, { before: first[1], after: last[1] });
     });
 
-    await fc.assert(property, { numRuns: 1, seed: 4, interruptAfterTimeLimit: 60_000, markInterruptAsFailure: true });
+    await fc.assert(property, { numRuns: 1, seed: 4, interruptAfterTimeLimit: 110_000, markInterruptAsFailure: true });
 
     expect([...happenings].sort()).toEqual(everyHappening);
   }, 120_000);
