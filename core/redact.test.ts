@@ -259,6 +259,10 @@ describe('the time that redaction takes', () => {
 });
 
 describe('describeError', () => {
+  test('nothing that a terminal would obey is left', () => {
+    expect(describeError(new Error('\u001B[2Jgone\u0000\u0007\r\nnext\u009B31m'))).toBe(' [2Jgone next 31m');
+  });
+
   test('tells cause after cause on one line, each once, without secrets', () => {
     const root = new Error('connect https://u:hunter2@h.example\n  refused');
     const error = new Error('cannot read', { cause: new Error('fetch failed: cannot read', { cause: root }) });

@@ -124,8 +124,12 @@ export function describeError(error: unknown): string {
     if (!messages.some((earlier) => earlier.includes(message))) messages.push(message);
     cause = cause instanceof Error ? cause.cause : undefined;
   }
-  const text = messages.join(': ').slice(0, maxLooked).replaceAll(/\s+/g, ' ');
-  return redactText(text).slice(0, maxTold).toWellFormed();
+  return toTold(messages.join(': ')).slice(0, maxTold).toWellFormed();
+}
+
+/** Text of somebody else, redacted, on one line and without characters that a terminal would obey. */
+export function toTold(text: string): string {
+  return redactText(text.slice(0, maxLooked).replaceAll(/[\s\p{Cc}]+/gu, ' '));
 }
 
 function toMessage(thrown: unknown): string {
