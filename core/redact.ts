@@ -52,6 +52,8 @@ const textPatterns: readonly (readonly [RegExp, string])[] = [
     /\b(?:gh[a-z]_\w{20,}|gl(?:sa|c)_[\w+/=]{20,}|AIza[\w-]{35}|ya29\.[\w.-]{20,}|xox[a-z]-[\w-]{10,}|\w{3}8Q~[\w.~-]{30,})/g,
     mask,
   ],
+  // What an element of a secret's name holds: STS answers with credentials in XML.
+  [new RegExp(`((?:${secretWord})${secretSuffix}>)[^<>]+(?=</)`, 'gi'), `$1${mask}`],
   // What is assigned to a secret's name, in quotes, which may be escaped …
   [
     new RegExp(
