@@ -84,6 +84,16 @@ test.for([429, 503])('%i is asked again after its Retry-After', async (status) =
   expect(seen).toHaveLength(3);
 });
 
+test.for([
+  ['0.02', 20],
+  ['-5', 30],
+  ['soon', 30],
+])('a Retry-After of %s makes a wait of %i ms', async ([header, waitMs]) => {
+  const { url } = await serve(answer(503, '', { 'retry-after': String(header) }), answer(200));
+
+  expect(await openClient({ backoffMs: 30 }).request(url, { signal })).toMatchObject({ retry_delay_ms: waitMs });
+});
+
 test('a refusal that does not say how long is asked again later and later', async () => {
   const { url } = await serve(answer(503), answer(503), answer(200));
 

@@ -169,11 +169,12 @@ function isWorthAnother(outcome: Attempt | ProviderError, { method = 'GET', sign
   return outcome.status === 429 || outcome.status === 503;
 }
 
-// Seconds or a date (RFC 9110 §10.2.3).
+// Seconds, by some servers with a fraction, or a date (RFC 9110 §10.2.3). Of a mere number Date.parse would make a day of 2001.
 function retryAfterMs(outcome: Attempt | ProviderError): number | undefined {
   const header = outcome instanceof ProviderError ? undefined : outcome.headers['retry-after'];
   if (header === undefined) return undefined;
-  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  if (/^\d+(\.\d+)?$/.test(header)) return Number(header) * 1000;
+  const ms = /[a-z]/i.test(header) ? Date.parse(header) - Date.now() : Number.NaN;
   return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }
 
