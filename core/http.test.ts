@@ -232,6 +232,18 @@ test('a deadline that passes while the next attempt is waited for is a timeout l
   });
 });
 
+test('closing does not wait for a server that takes no connection', async () => {
+  const silent = createSocketServer((socket) => onTestFinished(() => void socket.destroy()));
+  const client = createHttpClient({ proxyEnv: {}, maxRetries: 0 });
+  const asked = client.request(`https://${await listen(silent)}/`, { signal, timeoutMs: 50 });
+  await expect(asked).rejects.toMatchObject({ code: 'timeout' });
+  const startedMs = performance.now();
+
+  await client.close();
+
+  expect(performance.now() - startedMs).toBeLessThan(5_000);
+});
+
 test('requests go through the proxy of the environment, but not those it exempts', async () => {
   const direct = await serve(answer(200, 'direct'));
   const proxy = createServer();

@@ -33,6 +33,7 @@ export interface HttpAnswer {
 /** Answers of any status are answers; only a request without one throws. */
 export interface HttpClient {
   request(url: string, request: HttpRequest): Promise<HttpAnswer>;
+  /** Waits for nobody: what is still asked has no answer then. */
   close(): Promise<void>;
 }
 
@@ -96,7 +97,8 @@ export function createHttpClient({ proxyEnv, maxRetries = 2, backoffMs = 500, tl
         deadline.clear();
       }
     },
-    close: () => dispatcher.close(),
+    // Its own `close` would wait for connections that no request wants any more: 10 s for each server that never takes one.
+    close: () => dispatcher.destroy(),
   };
 }
 
