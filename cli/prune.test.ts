@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { systemClock } from '#core/clock.ts';
 import { account, newActor, run } from '#store/scenario.contract.ts';
 import { databases, type TestStore } from '#store/stores.contract.ts';
 import { openTestEnvironment } from './environment.contract.ts';
@@ -46,12 +47,12 @@ describe.for(databases)('inventory prune on $dialect', ({ dialect, open }) => {
 
   async function prune(
     options: Parameters<typeof pruneCommand>[1] = {},
-    { role = 'inventory_prune', retention = {}, signal = new AbortController().signal } = {},
+    { role = 'inventory_prune', retention = {}, signal = new AbortController().signal, clock = systemClock } = {},
   ) {
     const INVENTORY_CONFIG = join(folder, 'inventory.yaml');
     await writeFile(INVENTORY_CONFIG, JSON.stringify({ database: { url: urlOf(role) }, retention }));
     const { environment, printed, logged } = openTestEnvironment({ INVENTORY_CONFIG }, { signal });
-    const code = await pruneCommand(environment, options);
+    const code = await pruneCommand({ ...environment, clock }, options);
     return { code, printed: printed.join('\n'), logged: logged.map((line): unknown => JSON.parse(line)) };
   }
 
@@ -166,5 +167,18 @@ describe.for(databases)('inventory prune on $dialect', ({ dialect, open }) => {
 
     expect(stdout).toContain('WOULD BE PRUNED');
     expect(stderr).toContain('"event":"prune"');
+  });
+
+  test('how long it took is no less than nothing, also when the clock goes back meanwhile', async () => {
+    let timeMs = Date.now();
+    const now = () => {
+      timeMs -= 3_600_000;
+      return new Date(timeMs);
+    };
+
+    const { logged } = await prune({}, { clock: { ...systemClock, now } });
+
+    const { seconds } = z.object({ seconds: z.number() }).parse(logged.at(-1));
+    expect(seconds).toBeGreaterThanOrEqual(0);
   });
 });

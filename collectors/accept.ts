@@ -3,8 +3,10 @@ import { z } from 'zod';
 import { compileOnUse } from '#core/compiled.ts';
 import type { Logger } from '#core/log.ts';
 import { type Observation, observationKindSchema, observationKinds, observationSchema } from '#core/observation.ts';
-import { redactJson, redactText } from '#core/redact.ts';
+import { redactJson, toTold } from '#core/redact.ts';
 import { noteSkipped, see, type Tally } from './tally.ts';
+
+const maxCauseLength = 300;
 
 const compiledSchema = compileOnUse(observationSchema);
 
@@ -31,14 +33,9 @@ function reject(
   const kinds = readable ? [readable.kind] : observationKinds;
   tally.counts.rejected += 1;
   if (readable?.key !== undefined) see(tally, readable.kind, readable.key);
-  const what = shorten(readable?.key ?? 'an observation without a readable key');
+  const what = readable?.key ?? 'an observation without a readable key';
   // A zod message does not repeat the value, but it may name a member of it.
-  const cause = shorten(error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
-  if (!noteSkipped(tally, { what, kinds: [...kinds], cause })) return;
-  log.warn({ event: 'rejected', what, kinds, cause }, 'not a valid observation');
-}
-
-// It comes from the provider and goes into a row and a log line.
-function shorten(text: string): string {
-  return redactText(text).slice(0, 300);
+  const issues = error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+  const noted = noteSkipped(tally, { what, kinds: [...kinds], cause: toTold(issues).slice(0, maxCauseLength) });
+  if (noted) log.warn({ event: 'rejected', ...noted }, 'not a valid observation');
 }

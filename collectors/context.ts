@@ -50,9 +50,8 @@ export function createContext(options: ContextOptions): ObserveContext<unknown> 
     enumerated: (kind) => void tally.enumerated.add(kind),
     keep: ({ kind, key }) => see(tally, kind, key),
     skip: ({ what, kinds = [] }, cause) => {
-      const described = describeError(cause);
-      if (!noteSkipped(tally, { what, kinds: [...kinds], cause: described })) return;
-      log.warn({ event: 'skipped', what, kinds, cause: described }, 'a part could not be read');
+      const noted = noteSkipped(tally, { what, kinds: [...kinds], cause: describeError(cause) });
+      if (noted) log.warn({ event: 'skipped', ...noted }, 'a part could not be read');
     },
   };
 }

@@ -427,7 +427,7 @@ test('secrets in what providers say appear in no row, no log line and no summary
       identify(context);
       yield account('1', {}, { raw });
       yield { kind: 'account', key: message, [message]: 1 };
-      context.skip({ what: 'tags' }, failure);
+      context.skip({ what: `tags of ${message}` }, failure);
       context.log.warn({ err: failure, url: message }, message);
       throw failure;
     },

@@ -1,5 +1,6 @@
 // What one scope has seen and what happened to it so far; the runner's memory while it observes.
 import { forEachKind, type ObservationKind, observationKinds } from '#core/observation.ts';
+import { toTold } from '#core/redact.ts';
 import { type Counts, type Measures, type Skipped, zeroCounts } from '#core/run.ts';
 import { storableText } from '#core/text.ts';
 import type { EnumeratedKind, UpsertResult } from '#store/store.ts';
@@ -23,6 +24,8 @@ export interface Tally {
 
 /** How many parts and rejections a scope names, in its row and in the log: enough to act on, whatever a provider sends. */
 export const maxNamed = 50;
+// Names come from providers.
+const maxNameLength = 300;
 
 /** Nothing seen yet. */
 export function createTally(): Tally {
@@ -48,15 +51,16 @@ export function see(tally: Tally, kind: ObservationKind, key: string): void {
   tally.counts.seen += keys.size - before;
 }
 
-/** Notes what could not be read. False when it is only counted, for there have been too many already. */
-export function noteSkipped(tally: Tally, skipped: Skipped): boolean {
-  for (const kind of skipped.kinds) tally.restricted.add(kind);
+/** Notes what could not be read, by a name that a row can hold. Undefined when it is only counted, for there have been too many already. */
+export function noteSkipped(tally: Tally, { what, kinds, cause }: Skipped): Skipped | undefined {
+  for (const kind of kinds) tally.restricted.add(kind);
   if (tally.skipped.length >= maxNamed) {
     tally.unnamed += 1;
-    return false;
+    return undefined;
   }
-  tally.skipped.push(skipped);
-  return true;
+  const noted = { what: toTold(what).slice(0, maxNameLength), kinds, cause };
+  tally.skipped.push(noted);
+  return noted;
 }
 
 /** Counts what a batch came to. */

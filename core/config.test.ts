@@ -167,6 +167,14 @@ describe('resolveReferences', () => {
 
     expect(problems).toEqual([{ key: 'database.url', remedy: 'set the environment variable DATABASE_URL' }]);
   });
+
+  test('a reference without a name is told as such', () => {
+    const problems: ConfigProblem[] = [];
+
+    resolveReferences({ tenant: 'env:' }, {}, problems);
+
+    expect(problems).toEqual([{ key: 'tenant', remedy: 'names no variable: env:NAME' }]);
+  });
 });
 
 describe('findInlineSecrets', () => {

@@ -182,7 +182,8 @@ export function resolveReferences(
   if (typeof value === 'string' && value.startsWith('env:')) {
     const name = value.slice('env:'.length);
     const found = variables[name];
-    if (found === undefined || found === '') problems.push({ key, remedy: `set the environment variable ${name}` });
+    const remedy = name === '' ? 'names no variable: env:NAME' : `set the environment variable ${name}`;
+    if (found === undefined || found === '') problems.push({ key, remedy });
     return found ?? '';
   }
   if (Array.isArray(value)) {

@@ -84,6 +84,16 @@ test.for([429, 503])('%i is asked again after its Retry-After', async (status) =
   expect(seen).toHaveLength(3);
 });
 
+test.for([
+  ['0.02', 20],
+  ['-5', 30],
+  ['soon', 30],
+])('a Retry-After of %s makes a wait of %i ms', async ([header, waitMs]) => {
+  const { url } = await serve(answer(503, '', { 'retry-after': String(header) }), answer(200));
+
+  expect(await openClient({ backoffMs: 30 }).request(url, { signal })).toMatchObject({ retry_delay_ms: waitMs });
+});
+
 test('a refusal that does not say how long is asked again later and later', async () => {
   const { url } = await serve(answer(503), answer(503), answer(200));
 
@@ -220,6 +230,18 @@ test('a deadline that passes while the next attempt is waited for is a timeout l
     name: 'ProviderError',
     code: 'timeout',
   });
+});
+
+test('closing does not wait for a server that takes no connection', async () => {
+  const silent = createSocketServer((socket) => onTestFinished(() => void socket.destroy()));
+  const client = createHttpClient({ proxyEnv: {}, maxRetries: 0 });
+  const asked = client.request(`https://${await listen(silent)}/`, { signal, timeoutMs: 50 });
+  await expect(asked).rejects.toMatchObject({ code: 'timeout' });
+  const startedMs = performance.now();
+
+  await client.close();
+
+  expect(performance.now() - startedMs).toBeLessThan(5_000);
 });
 
 test('requests go through the proxy of the environment, but not those it exempts', async () => {

@@ -33,6 +33,7 @@ export interface HttpAnswer {
 /** Answers of any status are answers; only a request without one throws. */
 export interface HttpClient {
   request(url: string, request: HttpRequest): Promise<HttpAnswer>;
+  /** Waits for nobody: what is still asked has no answer then. */
   close(): Promise<void>;
 }
 
@@ -96,7 +97,8 @@ export function createHttpClient({ proxyEnv, maxRetries = 2, backoffMs = 500, tl
         deadline.clear();
       }
     },
-    close: () => dispatcher.close(),
+    // Its own `close` would wait for connections that no request wants any more: 10 s for each server that never takes one.
+    close: () => dispatcher.destroy(),
   };
 }
 
@@ -169,11 +171,12 @@ function isWorthAnother(outcome: Attempt | ProviderError, { method = 'GET', sign
   return outcome.status === 429 || outcome.status === 503;
 }
 
-// Seconds or a date (RFC 9110 §10.2.3).
+// Seconds, by some servers with a fraction, or a date (RFC 9110 §10.2.3). Of a mere number Date.parse would make a day of 2001.
 function retryAfterMs(outcome: Attempt | ProviderError): number | undefined {
   const header = outcome instanceof ProviderError ? undefined : outcome.headers['retry-after'];
   if (header === undefined) return undefined;
-  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  if (/^\d+(\.\d+)?$/.test(header)) return Number(header) * 1000;
+  const ms = /[a-z]/i.test(header) ? Date.parse(header) - Date.now() : Number.NaN;
   return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }
 

@@ -30,8 +30,8 @@ export function createLogger(options: LogOptions): Logger {
   );
 }
 
-// Lines kept for a disk that is full; further ones are lost.
-const maxUnwrittenBytes = 100_000;
+// Lines kept for a disk that is full; further ones are lost. More than one line has, whatever number of scopes a run sums up.
+const maxUnwrittenBytes = 10_000_000;
 
 // What nobody can read must not end the work that it tells of.
 function openStandardError(): DestinationStream {

@@ -28,6 +28,7 @@ describe('redactText', () => {
     ['a secret with quotes in it', '{"password":"a\\"hunter2","user":"u"}', '"user":"u"'],
     ['a secret with blanks in it', 'password="correct hunter2 staple" user=u', 'user=u'],
     ['a secret as JSON inside JSON', '{"body":"{\\"client_secret\\":\\"hunter2\\",\\"a\\":1}"}', '\\"a\\":1'],
+    ['a secret as XML', '<SessionToken>hunter2==</SessionToken><Expiration>2026</Expiration>', '<Expiration>2026<'],
     ['a secret in a query', 'GET /x?client_secret=hunter2&page=2', 'page=2'],
     ['a signed URL', 'https://b.example/o?X-Amz-Signature=hunter2ab&X-Amz-Expires=60', 'X-Amz-Expires=60'],
     ['a shared access signature', 'https://a.example/c?sv=2024&sig=hunter2%2Fab&se=2026', 'se=2026'],
@@ -260,6 +261,10 @@ describe('the time that redaction takes', () => {
 });
 
 describe('describeError', () => {
+  test('nothing that a terminal would obey is left', () => {
+    expect(describeError(new Error('\u001B[2Jgone\u0000\u0007\r\nnext\u009B31m'))).toBe(' [2Jgone next 31m');
+  });
+
   test('tells cause after cause on one line, each once, without secrets', () => {
     const root = new Error('connect https://u:hunter2@h.example\n  refused');
     const error = new Error('cannot read', { cause: new Error('fetch failed: cannot read', { cause: root }) });

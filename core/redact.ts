@@ -52,6 +52,8 @@ const textPatterns: readonly (readonly [RegExp, string])[] = [
     /\b(?:gh[a-z]_\w{20,}|gl(?:sa|c)_[\w+/=]{20,}|AIza[\w-]{35}|ya29\.[\w.-]{20,}|xox[a-z]-[\w-]{10,}|\w{3}8Q~[\w.~-]{30,})/g,
     mask,
   ],
+  // What an element of a secret's name holds: STS answers with credentials in XML.
+  [new RegExp(`((?:${secretWord})${secretSuffix}>)[^<>]+(?=</)`, 'gi'), `$1${mask}`],
   // What is assigned to a secret's name, in quotes, which may be escaped …
   [
     new RegExp(
@@ -124,8 +126,12 @@ export function describeError(error: unknown): string {
     if (!messages.some((earlier) => earlier.includes(message))) messages.push(message);
     cause = cause instanceof Error ? cause.cause : undefined;
   }
-  const text = messages.join(': ').slice(0, maxLooked).replaceAll(/\s+/g, ' ');
-  return redactText(text).slice(0, maxTold).toWellFormed();
+  return toTold(messages.join(': ')).slice(0, maxTold).toWellFormed();
+}
+
+/** Text of somebody else, redacted, on one line and without characters that a terminal would obey. */
+export function toTold(text: string): string {
+  return redactText(text.slice(0, maxLooked).replaceAll(/[\s\p{Cc}]+/gu, ' '));
 }
 
 function toMessage(thrown: unknown): string {
