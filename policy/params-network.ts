@@ -30,9 +30,12 @@ const blocksSchema = z.object({
   }),
 });
 
+const sshSchema = z.object({ ports: portsSchema, components: z.array(z.string()) });
+const ssh = { ports: [22], components: ['collector-ssh'] };
+
 const portsPolicySchema = z.object({
   dns: dnsSchema,
-  ssh: z.object({ ports: portsSchema, components: z.array(z.string()) }),
+  ssh: sshSchema,
   node: z.object({
     ranges: z.array(z.string()),
     services: z.array(z.object({ component: z.string(), cidr: z.string(), ports: portsSchema })),
@@ -58,7 +61,7 @@ export function networkParams(
     }),
     netpol_ports: params(portsPolicySchema, {
       dns,
-      ssh: { ports: [22], components: ['collector-ssh'] },
+      ssh,
       node: {
         // Link-local, and what clouds answer from the node elsewhere: the metadata of EC2 and Google over IPv6, Azure's host.
         ranges: ['169.254.0.0/16', 'fe80::/10', 'fd00:ec2::/32', 'fd20:ce::/32', '168.63.129.16/32'],
@@ -72,7 +75,7 @@ export function networkParams(
     netpol_types: noParams,
     netpol_ingress: noParams,
     netpol_coverage: noParams,
-    cilium: params(z.object({ dns: dnsSchema }), { dns }),
+    cilium: params(z.object({ dns: dnsSchema, ssh: sshSchema }), { dns, ssh }),
   };
 }
 

@@ -57,6 +57,15 @@ test('an idle connection is kept longer than any balancer keeps it', async () =>
   expect(response.headers['keep-alive']).toBe('timeout=620');
 });
 
+test('a client that takes nothing of its answer for as long is given up too', async () => {
+  const { listener, app } = await openListener();
+  app.get('/timeout', (c) => c.text(String(c.env.outgoing?.socket?.timeout)));
+
+  const { body } = await fetchWith(new Agent(), `${listener.url}/timeout`);
+
+  expect(body).toBe('620000');
+});
+
 test('an answer does not wait for its line in the log', async () => {
   const written = Promise.withResolvers<boolean | undefined>();
   let outgoing: ServerResponse | undefined;

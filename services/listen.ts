@@ -58,6 +58,8 @@ export async function listen({ app, host, port, clock, log }: ListenOptions): Pr
     if ((incoming.headersDistinct['host'] ?? []).length > 1) return refuse(outgoing, badTarget);
     listener(incoming, outgoing).catch((error: unknown) => log.error({ err: error }, 'answer broke off'));
   });
+  // Whatever waits for a client to take what was written ends with its connection; pings that are taken keep a stream open.
+  server.setTimeout(keepAliveTimeoutMs);
   server.on('connection', (socket) => {
     connections.set(socket, new Set());
     socket.once('close', () => connections.delete(socket));

@@ -3,7 +3,7 @@
 # custom:
 #   kinds: [{apiGroups: [cilium.io], kinds: [CiliumNetworkPolicy]}]
 #   rules:
-#     N9: Entities such as world, a pattern for every name, or no ports are an open door; without the rule on DNS no name ever matches. Addresses and ingress belong into a NetworkPolicy, where N4, N5 and N7 judge them.
+#     N9: Entities such as world, a pattern for every name, or no ports are an open door; without the rule on DNS no name ever matches. Addresses and ingress belong into a NetworkPolicy, where N4, N5 and N7 judge them; SSH is for whom N5 lets it.
 package k8s.cilium
 
 import data.lib.report
@@ -17,7 +17,7 @@ specs := [spec |
 	some spec in list
 ]
 
-rules := [{"rule": index, "content": rule} |
+rules := [{"rule": index, "content": rule, "component": component(spec)} |
 	some spec in specs
 	some index, rule in spec.egress
 ]
@@ -75,6 +75,15 @@ violation contains report.about(policy, "N9", text) if {
 	text := sprintf("egress rule %d goes to port %s of others than the cluster's DNS", [entry.rule, port.port])
 }
 
+violation contains report.about(policy, "N9", text) if {
+	some entry in rules
+	some port in ports(entry.content)
+	to_number(port.port) in input.parameters.ssh.ports
+	from := entry.component
+	not may_ssh(from)
+	text := sprintf("egress rule %d goes to port %s from %q, which has no business there", [entry.rule, port.port, from])
+}
+
 violation contains report.about(policy, "N9", "it names hosts, but has no rule that reads the answers of DNS") if {
 	some spec in specs
 	some rule in spec.egress
@@ -93,6 +102,16 @@ is_everybody(endpoint) if {
 	some label, _ in endpoint.matchLabels
 	startswith(label, "reserved")
 }
+
+is_everybody(endpoint) if {
+	some expression in endpoint.matchExpressions
+	startswith(expression.key, "reserved")
+}
+
+may_ssh(from) if from in input.parameters.ssh.components
+
+# The component whose pods it is for.
+component(spec) := object.get(spec, ["endpointSelector", "matchLabels", "app.kubernetes.io/component"], "")
 
 # The last two labels are spelt out.
 is_below_a_domain(name) if regex.match(`(^|\.)[a-z0-9-]+\.[a-z0-9-]+\.?$`, name)

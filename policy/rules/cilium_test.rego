@@ -40,6 +40,10 @@ test_accepts[what] if {
 		"an empty list of ingress rules": one.add("/spec/ingress", []),
 		"what denies": one.add("/spec/egressDeny", [{"toEntities": ["world"]}]),
 		"a pattern of many labels": one.replace("/spec/egress/1/toFQDNs/1/matchPattern", "**.cloud.example.com"),
+		"SSH from whom it is for": array.concat(
+			one.replace("/spec/endpointSelector", {"matchLabels": {"app.kubernetes.io/component": "collector-ssh"}}),
+			one.add("/spec/egress/-", object.union(pods, {"toPorts": [{"ports": [{"port": "22"}]}]})),
+		),
 		"a kind of others": array.concat(one.replace("/apiVersion", "networking.k8s.io/v1"), one.remove("/spec/egress/0")),
 	}
 	found(patch) == set()
@@ -73,6 +77,25 @@ test_n9_flags[what] if {
 		"what is reserved for the world": [
 			one.add("/spec/egress/-", object.union(pods, {"toEndpoints": [{"matchLabels": {"reserved:world": ""}}]})),
 			"egress rule 2 goes to everybody",
+		],
+		"the world in an expression": [
+			one.add("/spec/egress/-", object.union(pods, {"toEndpoints": [{"matchExpressions": [{
+				"key": "reserved:world",
+				"operator": "In",
+				"values": [""],
+			}]}]})),
+			"egress rule 2 goes to everybody",
+		],
+		"the port of SSH": [
+			one.replace("/spec/egress/1/toPorts/0/ports/0/port", "22"),
+			`egress rule 1 goes to port 22 from "", which has no business there`,
+		],
+		"the port of SSH from a collector of a cloud": [
+			array.concat(
+				one.replace("/spec/endpointSelector", {"matchLabels": {"app.kubernetes.io/component": "collector-aws"}}),
+				one.add("/spec/egress/-", object.union(pods, {"toPorts": [{"ports": [{"port": "22"}]}]})),
+			),
+			`egress rule 2 goes to port 22 from "collector-aws", which has no business there`,
 		],
 		"a pattern for every name": [
 			one.replace("/spec/egress/1/toFQDNs/1/matchPattern", "*"),

@@ -1,6 +1,6 @@
 // Which representation a caller gets for its Accept header.
 import { Hono } from 'hono';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { RequestError } from '#core/errors.ts';
 import { listTypes, negotiate } from './accept.ts';
 
@@ -34,4 +34,18 @@ test.for([
   ['text/csv;q=0', '406'],
 ] as const)('Accept: %s gets %s', async ([accept, type]) => {
   expect(await ask(accept)).toBe(type);
+});
+
+test('the longest header that there can be is read a few times and not once for each of its ranges', async () => {
+  const ranges = 4000;
+  const { toLowerCase } = String.prototype;
+  let reads = 0;
+  const read = vi.spyOn(String.prototype, 'toLowerCase').mockImplementation(function (this: string) {
+    reads += 1;
+    if (reads > 20 * ranges) throw new Error('too often');
+    return toLowerCase.call(this);
+  });
+  onTestFinished(() => read.mockRestore());
+
+  expect(await ask(Array(ranges).fill('a/b').join(','))).toBe('406');
 });

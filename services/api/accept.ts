@@ -17,17 +17,17 @@ export function negotiate<Type extends string>(c: Context, offered: readonly [Ty
   if (header === undefined || header.trim() === '') return offered[0];
   // The best first, and of equally good ones the one named first.
   const ranges = parseAccept(header);
-  for (const range of ranges.filter(({ q }) => q > 0)) {
-    const found = offered.find((type) => findRange(type, ranges) === range);
-    if (found !== undefined) return found;
-  }
+  const taken = offered
+    .map((type) => ({ type, place: findPlace(type, ranges) }))
+    .filter(({ place }) => (ranges[place]?.q ?? 0) > 0);
+  const [best] = taken.toSorted((a, b) => a.place - b.place);
+  if (best !== undefined) return best.type;
   throw new RequestError(406, 'not_acceptable', `this is sent as ${offered.join(', ')}`);
 }
 
-// The most specific range decides on a type: what is ruled out by its name is not let in again by a wildcard.
-function findRange<Range extends { readonly type: string }>(type: string, ranges: readonly Range[]): Range | undefined {
+// Where the most specific range is, which decides on a type: what is ruled out by its name is not let in again by a wildcard.
+function findPlace(type: string, ranges: readonly { readonly type: string }[]): number {
   const names = [type, `${type.slice(0, type.indexOf('/'))}/*`, '*/*'];
-  return names
-    .map((name) => ranges.find((range) => range.type.toLowerCase() === name))
-    .find((range) => range !== undefined);
+  const places = names.map((name) => ranges.findIndex((range) => range.type.toLowerCase() === name));
+  return places.find((place) => place >= 0) ?? -1;
 }
