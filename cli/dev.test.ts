@@ -37,8 +37,9 @@ interface Started {
 }
 
 /** In a group of its own. */
-function spawnDev(config: string) {
+function spawnDev(config: string, variables: Readonly<Record<string, string>> = {}) {
   const env = {
+    ...variables,
     PATH: process.env['PATH'] ?? '',
     HOME: folder,
     TMPDIR: folder,
@@ -64,8 +65,8 @@ async function failDev(config: string): Promise<{ code: number; errors: readonly
 }
 
 /** Starts it, and waits until it says how to stop it. */
-async function startDev(): Promise<Started> {
-  const child = spawnDev('port.yaml');
+async function startDev(variables: Readonly<Record<string, string>> = {}): Promise<Started> {
+  const child = spawnDev('port.yaml', variables);
   const exited = once(child, 'exit');
   const lines: string[] = [];
   createInterface({ input: child.stderr }).on('line', (line) => lines.push(line));
@@ -176,6 +177,19 @@ describe('with nothing configured', () => {
     expect(errors.map((line) => line.split(':')[0])).toEqual(['api', 'ingest.listen']);
   });
 }, 120_000);
+
+test('with a Prometheus named by its variable it collects that one alone, and what it prints to be typed is answered at once', async () => {
+  const started = await startDev({ PROM_URL: 'http://127.0.0.1:9', DB_PATH: join(folder, 'data', 'named.db') });
+
+  const health = await Promise.all([origin, ingestOrigin].map((service) => fetch(`http://${service}/healthz`)));
+  const endpoints = await getRows('/api/v1/monitoring?kind=prometheus');
+
+  expect(health.map(({ status }) => status)).toEqual([200, 200]);
+  expect(endpoints).toMatchObject([{ url: 'http://127.0.0.1:9', status: 'unreachable' }]);
+  expect(started.lines.join('\n')).not.toContain('SANDBOX');
+  expect(countBy(await getRows('/api/v1/runs'), 'collector')).toEqual({ prometheus: 1 });
+  expect(await started.interrupt()).toBe(0);
+}, 60_000);
 
 /** No process, no credential; and what was printed held no secret. */
 async function expectNothingLeft(started: Started): Promise<void> {

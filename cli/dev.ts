@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { z } from 'zod';
+import { openDeadline } from '#core/deadline.ts';
 import { redactText } from '#core/redact.ts';
 import { type Children, openChildren } from './children.ts';
 import { type Environment, openEnvironment, type Variables } from './environment.ts';
@@ -10,8 +11,11 @@ import { loadCollector } from './load-collector.ts';
 import { type LoadedConfig, loadConfig, readDocument } from './load-config.ts';
 import { report } from './report.ts';
 import { openSandbox } from './sandbox.ts';
+import { untilListening } from './until-listening.ts';
 
 const sandboxDatabase = './data/sandbox.db';
+/** How long what is to be typed is held back for services that do not listen yet. */
+const startingMs = 30_000;
 const seedExample = JSON.stringify({ id: 'prod-eu', kind: 'prometheus', url: 'https://prometheus.example:9090' });
 
 const environment = openEnvironment();
@@ -70,21 +74,24 @@ async function serve(
   collectAll: (children: Children) => Promise<readonly string[]>,
 ): Promise<number> {
   const children = openChildren(variables, environment.signal);
+  const starting = openDeadline(startingMs, environment.signal);
   try {
     const migrated = await children.run('migrate');
     if (migrated !== 0) return migrated;
-    const { ops } = await loadConfig(variables);
+    const config = await loadConfig(variables);
     const ended = Promise.race([
       children.run('serve', 'api'),
       // In a cluster each has an ops port of its own; there is only one on this machine.
-      children.run('serve', 'ingest', ...(ops ? ['--no-ops'] : [])),
+      children.run('serve', 'ingest', ...(config.ops ? ['--no-ops'] : [])),
     ]);
-    const first = await Promise.race([ended, collectAll(children)]);
+    const listening = untilListening(listAddresses(config), starting.signal);
+    const first = await Promise.race([ended, Promise.all([collectAll(children), listening]).then(([paths]) => paths)]);
     // One of them ends first only when it could not start or was stopped.
     if (typeof first === 'number') return first;
     await announceServices(environment, variables, first);
     return await ended;
   } finally {
+    starting.clear();
     await children.stop();
   }
 }

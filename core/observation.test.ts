@@ -38,6 +38,12 @@ test.for([
   ['a key without the provider', { ...account, key: '1' }, 'key'],
   ["a node's key that is not its id", { ...node, key: 'o-1/ou-2' }, 'key'],
   ['an empty key', { ...account, key: '', attributes: { ...account.attributes, id: '' } }, 'attributes.id'],
+  [
+    'a name longer than an index takes',
+    { ...account, attributes: { ...account.attributes, name: 'n'.repeat(257) } },
+    'attributes.name',
+  ],
+  ["a node's as well", { ...node, attributes: { ...node.attributes, name: 'n'.repeat(257) } }, 'attributes.name'],
   ['another kind', { ...account, kind: 'host' }, 'kind'],
   ['no evidence', { ...account, evidence: [] }, 'evidence'],
   ['a request with a member of its own', { ...account, evidence: [{ ...request, query: 'a=b' }] }, 'evidence.0'],

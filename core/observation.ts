@@ -16,6 +16,11 @@ export type Lifecycle = z.output<typeof lifecycleSchema>;
 /** Tags or labels; read and found empty is `{}`. */
 export const tagsSchema = z.record(z.string(), z.string());
 
+// PostgreSQL refuses what is longer than an index takes, some 2700 bytes for id and name together, and the whole batch with it.
+const maxIndexed = 256;
+const idSchema = z.string().min(1).max(maxIndexed);
+const nameSchema = z.string().max(maxIndexed).nullable().optional();
+
 // Parent chain from the root down, as ids of org_nodes, as names, and as the names joined by "/".
 const pathFields = {
   org_path: z.string().nullable().optional(),
@@ -26,11 +31,11 @@ const pathFields = {
 /** An AWS account, GCP project or Azure subscription. A field left out could not be read; null was read and is not set. */
 export const accountSchema = z.strictObject({
   provider: providerSchema,
-  id: z.string().min(1),
+  id: idSchema,
   partition: z.string().min(1).meta({ description: 'AWS partition, Azure cloud, GCP universe' }),
   org_id: z.string().min(1).nullable().optional(),
-  project_id: z.string().nullable().optional(),
-  name: z.string().nullable().optional(),
+  project_id: nameSchema,
+  name: nameSchema,
   status: z.string().nullable().optional(),
   lifecycle: lifecycleSchema.nullable().optional(),
   status_changed_at: timestampSchema.nullable().optional(),
@@ -46,9 +51,9 @@ export type Account = z.output<typeof accountSchema>;
 export const orgNodeSchema = z.strictObject({
   provider: providerSchema,
   org_id: z.string().min(1),
-  id: z.string().min(1),
+  id: idSchema,
   kind: z.enum(['organization', 'root', 'ou', 'folder', 'management_group', 'tenant']),
-  name: z.string().nullable().optional(),
+  name: nameSchema,
   parent_id: z.string().nullable().optional(),
   depth: z.int().min(0).nullable().optional(),
   status: z.string().nullable().optional(),

@@ -1,5 +1,6 @@
 // Write on change: what an observation changes in the record, its versions and the events, on both databases.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { observationSchema } from '#core/observation.ts';
 import {
   account,
   eventsOf,
@@ -51,6 +52,16 @@ describe.for(databases)('on $dialect', ({ open }) => {
       ],
     ]);
     expect(await versionsOf(store, actor, 'aws/1')).toEqual([]);
+  });
+
+  test('ids and names as long as they may be are written, whatever their letters', async () => {
+    const actor = newActor();
+    // By chance, so that no index can compress them, and of three bytes each.
+    const text = Array.from({ length: 256 }, () => String.fromCharCode(0x4e00 + Math.random() * 0x5000)).join('');
+    const long = [account(text, { name: text, project_id: text }), node('', { id: text, name: text })];
+
+    expect(long.map((observation) => observationSchema.safeParse(observation).success)).toEqual([true, true]);
+    expect((await run(store.writer, actor, long)).upserted.inserted).toBe(2);
   });
 
   test('the same observations in another order, of pages and of keys, write nothing', async () => {

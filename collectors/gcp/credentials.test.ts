@@ -138,6 +138,13 @@ describe('a file', () => {
     expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('s3cret');
   });
 
+  test('a federation file that lacks its audience is told as that, not in the words of a bug', async () => {
+    await expect(open({ credentials_file: write({ type: 'external_account' }) })).rejects.toMatchObject({
+      code: 'no_credentials',
+      message: expect.stringContaining('lacks what its type needs'),
+    });
+  });
+
   test('without a key is told as a credential that is missing', async () => {
     await expect(open({ credentials_file: write({ type: 'service_account' }) })).rejects.toMatchObject({
       code: 'no_credentials',

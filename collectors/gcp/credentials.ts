@@ -73,7 +73,7 @@ async function openBase(source: GcpSourceConfig): Promise<Base> {
 
 async function openFile(path: string, scopes: string[]): Promise<Base> {
   const document = await readDocument(path);
-  const authClient = toClient(document, scopes);
+  const authClient = toFileClient(path, document, scopes);
   prepare(authClient);
   if (authClient instanceof BaseExternalAccountClient) {
     const audience = z.string().safeParse(document['audience']).data ?? null;
@@ -81,6 +81,17 @@ async function openFile(path: string, scopes: string[]): Promise<Base> {
   }
   if (authClient instanceof Impersonated) return { authClient, principal: authClient.getTargetPrincipal() };
   return { authClient, principal: z.string().safeParse(document['client_email']).data ?? null };
+}
+
+// Over some members that are missing the library stumbles instead of naming them.
+function toFileClient(path: string, document: JsonObject, scopes: string[]): AuthClient {
+  try {
+    return toClient(document, scopes);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    const remedy = 'make it anew, docs/connect-gcp.md tells how';
+    throw new ProviderError('no_credentials', `the credentials file ${path} lacks what its type needs: ${remedy}`);
+  }
 }
 
 async function readDocument(path: string): Promise<JsonObject> {

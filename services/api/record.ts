@@ -23,7 +23,9 @@ export const versionSchema = z
   .strictObject({
     valid_from: timestampSchema,
     valid_to: timestampSchema.nullable().meta({ description: 'null: it still is' }),
-    content: jsonObjectSchema.meta({ description: 'the attributes, vanished_at and vanished_reason' }),
+    content: jsonObjectSchema.meta({
+      description: 'the attributes, known_fields, provider_updated_at, vanished_at and vanished_reason',
+    }),
     changed_fields: z
       .array(z.string())
       .meta({ description: 'what the next version changed; empty for the present one' }),

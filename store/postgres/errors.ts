@@ -13,7 +13,7 @@ const misuse = /^(ERR_(?!TLS|SSL)|UNDEFINED_VALUE$|MAX_PARAMETERS_EXCEEDED$|NOT_
 
 // What an operator can do about the refusals that a wrong URL leads to.
 const wrongRole =
-  'connect as the role of this program: collect as inventory_collector, status and API as inventory_api';
+  'connect as the role of this program: inventory_collector to collect, inventory_api for API and status, inventory_ingest for ingest and seed, inventory_prune to prune';
 const remedies: Readonly<Record<string, string>> = {
   '28000': 'the role must exist and may have to be let in from here: inventory migrate --roles makes it',
   '28P01': 'is the password that of this role?',

@@ -26,7 +26,7 @@ export function createHorizons(dialect: Dialect, query: Query): Horizons {
       const missed = options.after ? await query(options.tenant_id, findMissed(options, dialect)) : [];
       if (missed.length === 0) return;
       const detail =
-        'cursor: events after it have been pruned; read the accounts and nodes again, and begin the log without a cursor';
+        'cursor: events after it have been pruned; read the records again, and begin the log without a cursor';
       throw new RequestError(410, 'events_pruned', detail);
     },
   };

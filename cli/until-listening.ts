@@ -1,0 +1,25 @@
+// Waits until services that were started accept connections, so that what is printed to be typed works.
+import { connect } from 'node:net';
+import { pause } from '#core/deadline.ts';
+import type { Address } from './listen-problem.ts';
+
+const retryMs = 50;
+
+/** Resolves when somebody listens at every address, or when the signal aborts. */
+export async function untilListening(addresses: readonly Address[], signal: AbortSignal): Promise<void> {
+  for (const address of addresses) {
+    while (!signal.aborted && !(await accepts(address))) await pause(retryMs, signal).catch(() => undefined);
+  }
+}
+
+// On this machine: it is answered or refused at once.
+function accepts({ host, port }: Address): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
