@@ -349,6 +349,8 @@ describe.for(databases)('on $dialect', ({ open }) => {
   test('confirming the latest held run vanishes what it held, in its name', async () => {
     const actor = newActor();
     const held = await holdAll(store, actor);
+    const neighbour = newActor();
+    const heldThere = await holdAll(store, neighbour);
     const before = await recordOf(store, actor, '0');
 
     const confirmed = await store.writer.confirmHeld(confirmationOf(actor, held.run_id));
@@ -356,6 +358,8 @@ describe.for(databases)('on $dialect', ({ open }) => {
     expect(confirmed).toEqual({ vanished: 3 });
     expect(await vanished(actor)).toEqual(['0', '1', '2']);
     expect((await scopeOf(store, actor))['held']).toEqual({});
+    expect(await vanished(neighbour)).toEqual([]);
+    expect((await scopeOf(store, neighbour))['held']).toEqual({ account: heldThere.run_id });
     expect(await recordOf(store, actor, '0')).toMatchObject({ run_id: held.run_id, provenance: before['provenance'] });
     const events = (await eventsOf(store, actor)).filter((event) => event['event_type'] === 'account.vanished');
     expect(events).toHaveLength(3);
