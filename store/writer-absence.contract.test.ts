@@ -368,6 +368,21 @@ describe.for(databases)('on $dialect', ({ open }) => {
     await expect(store.writer.confirmHeld(confirmationOf(actor, held.run_id))).rejects.toMatchObject(notHeld);
   });
 
+  test('what two scopes of a tenant hold is confirmed of each by itself', async () => {
+    const actor = newActor({ configured: ['aws:main', 'aws:other'] });
+    const other = { ...actor, scope: 'aws:other' };
+    const held = await holdAll(store, actor);
+    await run(store.writer, other, [account('o')]);
+    await run(store.writer, other, []);
+    const heldThere = await run(store.writer, other, []);
+
+    expect(await store.writer.confirmHeld(confirmationOf(other, heldThere.run_id))).toEqual({ vanished: 1 });
+
+    expect(await vanished(actor)).toEqual(['o']);
+    expect((await scopeOf(store, actor))['held']).toEqual({ account: held.run_id });
+    expect(await store.writer.confirmHeld(confirmationOf(actor, held.run_id))).toEqual({ vanished: 3 });
+  });
+
   test('only the latest held run can be confirmed', async () => {
     const actor = newActor();
     const older = await holdAll(store, actor);

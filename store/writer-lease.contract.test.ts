@@ -171,16 +171,23 @@ describe.for(databases)('on $dialect', ({ open }) => {
     await expect(holder.upsert([account('1')])).rejects.toMatchObject({ code: 'lease_lost' });
   });
 
-  test.for(['renewal', 'batch'] as const)('a %s renews the lease', async (what) => {
+  test.for([
+    'renewal',
+    'batch',
+  ] as const)('a %s renews the lease, and not that of another scope of the run', async (what) => {
     const actor = newActor();
     const holder = await openRun(store.writer, actor);
+    const other = { ...actor, scope: 'aws:other' };
+    await attempt(other, holder.lease.run_id);
     await lapseLease(store, actor);
+    await lapseLease(store, other);
 
     if (what === 'batch') await holder.upsert([]);
     else await store.writer.renewLease(holder.lease);
 
     const answer = await attempt(actor, await beginRun(actor));
     expect(answer.acquired ? 0 : answer.remaining_ms).toBeGreaterThan(25_000);
+    expect((await attempt(other, await beginRun(actor))).acquired).toBe(true);
   });
 
   test('a finished scope gives its lease back, and a lease given back writes nothing', async () => {
