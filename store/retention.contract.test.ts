@@ -285,6 +285,18 @@ describe.for(databases)('retention on $dialect', ({ dialect, open }) => {
       });
     });
 
+    test('nobody is refused for what another tenant lost', async () => {
+      const [actor, other] = [newActor(), newActor()];
+      await rename(actor, 1);
+      const { next } = await readEvents(actor);
+      await rename(other, 2);
+      await store.settle();
+
+      await pruneAll(other, 'events');
+
+      expect((await readEvents(actor, next ?? undefined)).events).toEqual([]);
+    });
+
     test('they go in the order of the log, up to the first one that is young enough', async () => {
       const actor = newActor();
       await rename(actor, 1);
