@@ -276,13 +276,17 @@ describe.for(databases)('on $dialect', ({ open }) => {
     const before = await scopeOf(store, actor);
 
     const held: string[] = [];
+    const writes: number[] = [];
     for (let again = 0; again < 3; again += 1) {
       const { outcome, run_id } = await run(store.writer, actor, accounts(2), { memo: { again } });
       expect(outcome).toBe('held');
       held.push(run_id);
+      writes.push(await countWrites(store, actor.tenant));
     }
 
     expect(await vanished(actor)).toEqual([]);
+    expect(writes).toEqual([writes[0], writes[0], writes[0]]);
+    expect(await recordOf(store, actor, '1')).toMatchObject({ missed_runs: 0 });
     expect(await recordOf(store, actor, '9')).toMatchObject({ missed_runs: 2 });
     const scope = await scopeOf(store, actor);
     expect(scope).toMatchObject({ held: { account: held[2] }, memo: { again: 2 } });
@@ -410,7 +414,21 @@ describe.for(databases)('on $dialect', ({ open }) => {
     expect(await store.writer.confirmHeld(confirmationOf(actor, held.run_id))).toEqual({ vanished: 3 });
   });
 
-  test('confirmation is per kind: what was missed once meanwhile, and other kinds, stay', async () => {
+  test('confirming vanishes the held set alone: what lives, and what was missed once meanwhile, stays', async () => {
+    const actor = newActor();
+    await run(store.writer, actor, accounts(10));
+    await run(store.writer, actor, accounts(3));
+    await run(store.writer, actor, accounts(3));
+    const held = await run(store.writer, actor, accounts(2));
+
+    expect(await store.writer.confirmHeld(confirmationOf(actor, held.run_id))).toEqual({ vanished: 7 });
+
+    expect(await vanished(actor)).toEqual(['3', '4', '5', '6', '7', '8', '9']);
+    expect(await recordOf(store, actor, '2')).toMatchObject({ missed_runs: 1, vanished_at: null });
+    expect(await recordOf(store, actor, '1')).toMatchObject({ missed_runs: 0, vanished_at: null });
+  });
+
+  test('confirmation is per kind: what was missed of another one stays', async () => {
     const actor = newActor();
     const both = { enumerated: ['account', 'org_node'] } as const;
     const nodes = [node('ou-1'), node('ou-2'), node('ou-3')];
