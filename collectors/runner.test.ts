@@ -1,6 +1,7 @@
 // The runner through every row of the outcome table, a scripted collector at one end and a real SQLite file at the other.
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { ConfigError, ProviderError } from '#core/errors.ts';
 import type { JsonObject } from '#core/json.ts';
 import {
@@ -344,6 +345,23 @@ describe('partial', () => {
     expect((await scopeRow(ran.run_id))?.['skipped']).toHaveLength(maxNamed);
   });
 
+  test('of one that is rejected no more is told than a row can bear', async () => {
+    const actor = newActor();
+    const endless = 'x'.repeat(100_000);
+
+    const ran = await run(actor, async function* (context) {
+      identify(context);
+      yield { ...account('1'), key: endless, [endless]: 1 };
+    });
+
+    const [skipped] = z
+      .array(z.strictObject({ what: z.string(), kinds: z.array(z.string()), cause: z.string() }))
+      .parse((await scopeRow(ran.run_id))?.['skipped']);
+    expect(skipped?.what).toBe(endless.slice(0, 300));
+    expect(skipped?.cause).toHaveLength(300);
+    expect(ran.counts).toMatchObject({ seen: 1, rejected: 1 });
+  });
+
   test('the same id under another partition is refused by the store and makes the scope partial', async () => {
     const actor = newActor();
     await run(actor, listAccounts('1', '2'));
@@ -613,11 +631,17 @@ describe('batches', () => {
   test('requests are numbered and stored, also many without a record between them and those made during a write', async () => {
     const actor = newActor();
     let askAhead = () => {};
+    const sent: number[] = [];
     const writer = {
       ...store.writer,
       upsert: async (...[lease, batch]: Parameters<typeof store.writer.upsert>) => {
         askAhead();
+        sent.push(...batch.pages.map(({ seq }) => seq));
         return store.writer.upsert(lease, batch);
+      },
+      finishScope: async (...[lease, stamp, ending]: Parameters<typeof store.writer.finishScope>) => {
+        sent.push(...ending.pages.map(({ seq }) => seq));
+        return store.writer.finishScope(lease, stamp, ending);
       },
     };
 
@@ -631,6 +655,7 @@ describe('batches', () => {
 
     const pages = await select('run_pages', actor);
     expect(pages).toHaveLength(ran.counts.pages);
+    expect(sent).toHaveLength(pages.length);
     expect(ran.counts.pages).toBeGreaterThan(batchSize + 1);
     expect(new Set(pages.map((page) => page['seq'])).size).toBe(pages.length);
   });

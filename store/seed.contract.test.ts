@@ -222,6 +222,30 @@ describe.for(databases)('seeds on $dialect', ({ open }) => {
     expect(living.map(({ id }) => id)).toEqual(['main', 'prod', 'seed-1', 'seed-2']);
   });
 
+  test('a seed stays where the one that would take its URL is refused', async () => {
+    const actor = newActor();
+    const url = 'https://one.example';
+    await observe(actor, endpoint('prod'));
+    await seed(actor, [seeded('mine', { url })]);
+
+    const { refused, created } = await seed(actor, [seeded('prod', { url }), seeded('new')]);
+
+    expect([refused, created]).toMatchObject([[{ key: 'prod' }], ['new']]);
+    const living = (await endpointsOf(actor)).filter(({ vanished_at }) => vanished_at === null);
+    expect(living.map(({ id }) => id)).toEqual(['mine', 'new', 'prod']);
+  });
+
+  test('a seed whose URL was taken twice has vanished once', async () => {
+    const actor = newActor();
+    for (const id of ['a', 'b', 'c']) await seed(actor, [seeded(id, { url: 'https://one.example' })]);
+
+    expect(await eventTypesOf(store, actor)).toEqual(
+      ['discovered', 'vanished', 'discovered', 'vanished', 'discovered'].map(
+        (happening) => `monitoring_endpoint.${happening}`,
+      ),
+    );
+  });
+
   test('a newer seed of the same URL takes an older one of another id over, also when two change places', async () => {
     const actor = newActor();
     const [one, two] = ['https://one.example', 'https://two.example'];

@@ -74,6 +74,19 @@ describe.for(databases)('time on $dialect', ({ dialect, open }) => {
     expect(differences[0]?.before).toEqual(differences[0]?.after);
   });
 
+  test('what another tenant changed meanwhile is no difference, even of the same key', async () => {
+    const [actor, other] = [newActor(), newActor()];
+    await run(store.writer, actor, [account('1', { name: 'a' })]);
+    await run(store.writer, other, [account('1', { name: 'a' })]);
+    const { valid_from: from } = await recordOf(store, other, '1');
+    await run(store.writer, other, [account('1', { name: 'b' }), account('2')]);
+    const { valid_from: to } = await recordOf(store, other, '1');
+
+    expect(await readDifferences(actor, String(from), String(to))).toEqual([]);
+    const theirs = await readDifferences(other, String(from), String(to));
+    expect(theirs.map(({ key }) => key)).toEqual(['aws/1', 'aws/2']);
+  });
+
   /** All events after a place, and the place behind them. */
   async function readEvents(actor: Actor, after?: Position) {
     await store.settle();

@@ -276,13 +276,17 @@ describe.for(databases)('on $dialect', ({ open }) => {
     const before = await scopeOf(store, actor);
 
     const held: string[] = [];
+    const writes: number[] = [];
     for (let again = 0; again < 3; again += 1) {
       const { outcome, run_id } = await run(store.writer, actor, accounts(2), { memo: { again } });
       expect(outcome).toBe('held');
       held.push(run_id);
+      writes.push(await countWrites(store, actor.tenant));
     }
 
     expect(await vanished(actor)).toEqual([]);
+    expect(writes).toEqual([writes[0], writes[0], writes[0]]);
+    expect(await recordOf(store, actor, '1')).toMatchObject({ missed_runs: 0 });
     expect(await recordOf(store, actor, '9')).toMatchObject({ missed_runs: 2 });
     const scope = await scopeOf(store, actor);
     expect(scope).toMatchObject({ held: { account: held[2] }, memo: { again: 2 } });
@@ -349,6 +353,8 @@ describe.for(databases)('on $dialect', ({ open }) => {
   test('confirming the latest held run vanishes what it held, in its name', async () => {
     const actor = newActor();
     const held = await holdAll(store, actor);
+    const neighbour = newActor();
+    const heldThere = await holdAll(store, neighbour);
     const before = await recordOf(store, actor, '0');
 
     const confirmed = await store.writer.confirmHeld(confirmationOf(actor, held.run_id));
@@ -356,12 +362,29 @@ describe.for(databases)('on $dialect', ({ open }) => {
     expect(confirmed).toEqual({ vanished: 3 });
     expect(await vanished(actor)).toEqual(['0', '1', '2']);
     expect((await scopeOf(store, actor))['held']).toEqual({});
+    expect(await vanished(neighbour)).toEqual([]);
+    expect((await scopeOf(store, neighbour))['held']).toEqual({ account: heldThere.run_id });
     expect(await recordOf(store, actor, '0')).toMatchObject({ run_id: held.run_id, provenance: before['provenance'] });
     const events = (await eventsOf(store, actor)).filter((event) => event['event_type'] === 'account.vanished');
     expect(events).toHaveLength(3);
     expect(events[0]).toMatchObject({ correlation_id: held.run_id, source: 'aws/1.0.0' });
     expect(await versionsOf(store, actor, 'aws/0')).toHaveLength(1);
     await expect(store.writer.confirmHeld(confirmationOf(actor, held.run_id))).rejects.toMatchObject(notHeld);
+  });
+
+  test('what two scopes of a tenant hold is confirmed of each by itself', async () => {
+    const actor = newActor({ configured: ['aws:main', 'aws:other'] });
+    const other = { ...actor, scope: 'aws:other' };
+    const held = await holdAll(store, actor);
+    await run(store.writer, other, [account('o')]);
+    await run(store.writer, other, []);
+    const heldThere = await run(store.writer, other, []);
+
+    expect(await store.writer.confirmHeld(confirmationOf(other, heldThere.run_id))).toEqual({ vanished: 1 });
+
+    expect(await vanished(actor)).toEqual(['o']);
+    expect((await scopeOf(store, actor))['held']).toEqual({ account: held.run_id });
+    expect(await store.writer.confirmHeld(confirmationOf(actor, held.run_id))).toEqual({ vanished: 3 });
   });
 
   test('only the latest held run can be confirmed', async () => {
@@ -391,7 +414,21 @@ describe.for(databases)('on $dialect', ({ open }) => {
     expect(await store.writer.confirmHeld(confirmationOf(actor, held.run_id))).toEqual({ vanished: 3 });
   });
 
-  test('confirmation is per kind: what was missed once meanwhile, and other kinds, stay', async () => {
+  test('confirming vanishes the held set alone: what lives, and what was missed once meanwhile, stays', async () => {
+    const actor = newActor();
+    await run(store.writer, actor, accounts(10));
+    await run(store.writer, actor, accounts(3));
+    await run(store.writer, actor, accounts(3));
+    const held = await run(store.writer, actor, accounts(2));
+
+    expect(await store.writer.confirmHeld(confirmationOf(actor, held.run_id))).toEqual({ vanished: 7 });
+
+    expect(await vanished(actor)).toEqual(['3', '4', '5', '6', '7', '8', '9']);
+    expect(await recordOf(store, actor, '2')).toMatchObject({ missed_runs: 1, vanished_at: null });
+    expect(await recordOf(store, actor, '1')).toMatchObject({ missed_runs: 0, vanished_at: null });
+  });
+
+  test('confirmation is per kind: what was missed of another one stays', async () => {
     const actor = newActor();
     const both = { enumerated: ['account', 'org_node'] } as const;
     const nodes = [node('ou-1'), node('ou-2'), node('ou-3')];

@@ -62,12 +62,14 @@ describe.for(databases)('on $dialect', ({ open }) => {
     expect(answers.filter(({ acquired }) => acquired)).toHaveLength(1);
   });
 
-  test('scopes, and tenants, do not wait for each other', async () => {
+  test('scopes, and tenants, do not wait for each other, and take no lease from each other', async () => {
     const actor = newActor();
-    await openRun(store.writer, actor);
+    const first = await openRun(store.writer, actor);
 
-    await openRun(store.writer, { ...actor, scope: 'aws:other' });
-    await openRun(store.writer, newActor());
+    const others = [{ ...actor, scope: 'aws:other' }, newActor()];
+    const runs = [first, ...(await Promise.all(others.map((other) => openRun(store.writer, other))))];
+
+    for (const { lease } of runs) await store.writer.renewLease(lease);
   });
 
   test('a run that asks again for its own lease gets it', async () => {
@@ -103,6 +105,49 @@ describe.for(databases)('on $dialect', ({ open }) => {
     expect(await successor.finish()).toMatchObject({ outcome: 'complete' });
   });
 
+  test('a run that is taken for dead fails in that scope alone, and nobody else does', async () => {
+    const [actor, neighbour] = [newActor(), newActor()];
+    const dead = await openRun(store.writer, actor);
+    const kept = await attempt({ ...actor, scope: 'aws:other' }, dead.lease.run_id);
+    const there = await openRun(store.writer, neighbour);
+    await lapseLease(store, actor);
+
+    const successor = await openRun(store.writer, actor);
+
+    const scopes = await store.query(
+      `select scope, outcome from run_scopes where run_id = '${dead.lease.run_id}' order by scope`,
+    );
+    expect(kept.acquired).toBe(true);
+    expect(scopes).toEqual([
+      { scope: 'aws:main', outcome: 'failed' },
+      { scope: 'aws:other', outcome: null },
+    ]);
+    for (const { lease } of [successor, there]) {
+      expect(await runRow(lease.run_id)).toMatchObject({ outcome: null, finished_at: null });
+      expect(await runScopeRow(lease.run_id)).toMatchObject({ outcome: null, finished_at: null });
+    }
+    expect(await there.finish()).toMatchObject({ outcome: 'complete' });
+  });
+
+  test('a run that has told how it ended is not told otherwise when its lease lapses', async () => {
+    const actor = newActor();
+    const { lease } = await openRun(store.writer, actor);
+    const ending = {
+      outcome: 'failed',
+      principal: null,
+      sdk: null,
+      error_code: 'store_timeout',
+      error: 'late',
+    } as const;
+    await store.writer.finishRun({ tenant_id: actor.tenant, id: lease.run_id }, { ...zeroCounts(), ...ending });
+    await lapseLease(store, actor);
+
+    await openRun(store.writer, actor);
+
+    expect(await runRow(lease.run_id)).toMatchObject(ending);
+    expect(await runScopeRow(lease.run_id)).toMatchObject({ outcome: 'failed' });
+  });
+
   test("a lapsed lease that nobody took over is still its holder's", async () => {
     const actor = newActor();
     const holder = await openRun(store.writer, actor);
@@ -126,16 +171,23 @@ describe.for(databases)('on $dialect', ({ open }) => {
     await expect(holder.upsert([account('1')])).rejects.toMatchObject({ code: 'lease_lost' });
   });
 
-  test.for(['renewal', 'batch'] as const)('a %s renews the lease', async (what) => {
+  test.for([
+    'renewal',
+    'batch',
+  ] as const)('a %s renews the lease, and not that of another scope of the run', async (what) => {
     const actor = newActor();
     const holder = await openRun(store.writer, actor);
+    const other = { ...actor, scope: 'aws:other' };
+    await attempt(other, holder.lease.run_id);
     await lapseLease(store, actor);
+    await lapseLease(store, other);
 
     if (what === 'batch') await holder.upsert([]);
     else await store.writer.renewLease(holder.lease);
 
     const answer = await attempt(actor, await beginRun(actor));
     expect(answer.acquired ? 0 : answer.remaining_ms).toBeGreaterThan(25_000);
+    expect((await attempt(other, await beginRun(actor))).acquired).toBe(true);
   });
 
   test('a finished scope gives its lease back, and a lease given back writes nothing', async () => {
