@@ -93,7 +93,14 @@ const authProxy = told(
       .strictObject({ repository: z.string().min(1).default('quay.io/oauth2-proxy/oauth2-proxy'), digest })
       .prefault({}),
     egress: told(
-      z.strictObject({ cidrs: z.array(cidr).default([]), inCluster: z.array(podPeer.extend({ port })).default([]) }),
+      z.strictObject({
+        cidrs: z.array(cidr).default([]),
+        inCluster: z.array(podPeer.extend({ port })).default([]),
+        fqdns: told(
+          z.array(z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/)),
+          'Flavour cilium: other hosts that its discovery document names for keys and tokens, on 443, such as www.googleapis.com.',
+        ).default([]),
+      }),
       'Where the issuer is, at the port of issuerUrl: never a wildcard. The flavour cilium knows it by its name.',
     ).prefault({}),
     external: optionalPodPeer.prefault({}),

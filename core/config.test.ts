@@ -48,6 +48,18 @@ describe('parsePart', () => {
     expect(JSON.stringify(problems)).toContain('colectors');
   });
 
+  test('one token cannot be of two callers: only the first would ever be found', () => {
+    const problems: ConfigProblem[] = [];
+    const token = { name: 'ci', sha256: 'a'.repeat(64), scopes: ['inventory:read'] };
+    const tokens = [token, { ...token, sha256: 'b'.repeat(64) }, { ...token, tenant: 'acme' }];
+
+    expect(parsePart(configSchema, { api: { auth: { mode: 'token', tokens } } }, '', problems)).toBeUndefined();
+
+    expect(problems).toEqual([
+      { key: 'api.auth.tokens.2.sha256', remedy: 'is that of tokens.0 too: give each a token of its own' },
+    ]);
+  });
+
   test.for([
     ['127.0.0.1:8080', '127.0.0.1', 8080],
     ['[::1]:9090', '::1', 9090],

@@ -85,10 +85,22 @@ export const oidcSchema = z.strictObject({
 });
 export type OidcConfig = z.output<typeof oidcSchema>;
 
+const staticTokensSchema = z
+  .array(staticTokenSchema)
+  .min(1)
+  .superRefine((tokens, context) => {
+    for (const [index, { sha256 }] of tokens.entries()) {
+      const first = tokens.findIndex((token) => token.sha256 === sha256);
+      if (first === index) continue;
+      const message = `is that of tokens.${first} too: give each a token of its own`;
+      context.addIssue({ code: 'custom', path: [index, 'sha256'], message });
+    }
+  });
+
 /** Who may read: bearers of an issuer's tokens or of a static one, or, on loopback only, anybody. */
 export const authSchema = z.discriminatedUnion('mode', [
   oidcSchema,
-  z.strictObject({ mode: z.literal('token'), tokens: z.array(staticTokenSchema).min(1) }),
+  z.strictObject({ mode: z.literal('token'), tokens: staticTokensSchema }),
   z.strictObject({ mode: z.literal('none') }),
 ]);
 export type AuthConfig = z.output<typeof authSchema>;

@@ -366,6 +366,21 @@ describe.skipIf(await isMissing('helm'))('the chart', () => {
     }
   });
 
+  test('lets API and ingest reach the other hosts that an issuer has its keys on', async () => {
+    const issuer = 'authProxy.issuerUrl=https://accounts.google.com';
+    const objects = await render('cilium', '--set', `${issuer},authProxy.egress.fqdns={www.googleapis.com}`);
+
+    for (const name of ['api', 'ingest']) {
+      const [policy] = ofKind(objects, 'CiliumNetworkPolicy').filter((object) => component(object) === name);
+      for (const host of ['accounts.google.com', 'www.googleapis.com']) {
+        expect(policy?.spec['egress'], name).toContainEqual({
+          toFQDNs: [{ matchName: host }],
+          toPorts: [{ ports: [{ port: '443', protocol: 'TCP' }] }],
+        });
+      }
+    }
+  });
+
   test.for([
     ['https://[fd00::1]/realms/main', 443],
     ['https://[fd00::1]:8443/realms/main', 8443],
