@@ -27,7 +27,7 @@ export interface Environment {
   writeProgress(text: string): void;
 }
 
-/** The real one. A second signal ends the process at once. */
+/** The real one. The same signal a second time ends the process at once; one of each does not, for Ctrl-C in `make dev` sends both. */
 export function openEnvironment(): Environment {
   const variables = process.env;
   const isTerminal = process.stderr.isTTY === true;

@@ -43,9 +43,11 @@ function duplicates(
   field: 'id' | 'url',
   tell: (place: Place, remedy: string) => ConfigProblem,
 ): ConfigProblem[] {
-  const values = seeds.map((seed) => seed[field]);
-  return values.flatMap((value, index) => {
-    const first = values.indexOf(value);
-    return first === index ? [] : [tell(['monitoring', index, field], `is the same as monitoring.${first}.${field}`)];
+  const firsts = new Map<string, number>();
+  return seeds.flatMap(({ [field]: value }, index) => {
+    const first = firsts.get(value);
+    if (first !== undefined) return [tell(['monitoring', index, field], `is the same as monitoring.${first}.${field}`)];
+    firsts.set(value, index);
+    return [];
   });
 }

@@ -1,5 +1,6 @@
 // Tests of `inventory seed`: all problems of a file at once, all of it or nothing, and under whose role, on both databases.
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +8,10 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ConfigError } from '#core/errors.ts';
 import { hashText } from '#core/json.ts';
+import { readObservations } from '#store/observed.ts';
 import { endpoint, newActor, run } from '#store/scenario.contract.ts';
+import { planSeeds, toSeedContext } from '#store/seed.ts';
+import { toSeedRequest } from '#store/seed-request.ts';
 import { countWrites, databases, type Row, type TestStore } from '#store/stores.contract.ts';
 import { secretMarker } from '#testkit/secrets.ts';
 import { openTestEnvironment } from './environment.contract.ts';
@@ -90,6 +94,24 @@ describe('a file', () => {
 
     expect(problems).toContain(problem);
     expect(problems).not.toContain(secretMarker);
+  });
+
+  test('thousands are read and compared in time that grows with their number only', () => {
+    const lines = Array.from({ length: 15_000 }, (_, index) => `- {kind: grafana, url: "https://g${index}.example"}\n`);
+    const version = { version: '1.0.0', image_digest: null, operation: 'cli:Seed', endpoint: 'file://', sha256: '0' };
+    const startedMs = performance.now();
+
+    const seeds = parseSeedFile({ path: 'seeds.yaml', text: `monitoring:\n${lines.join('')}`, allowedHosts: [] });
+    const located = seeds.map(({ id, url }) => ({ key: id, url, scope: 'grafana:main', vanished_at: null }));
+    const request = toSeedRequest({ tenant_id: 'default', actor: 'cli:root', run_id: randomUUID(), ...version, seeds });
+    const { answer } = planSeeds(
+      readObservations(request.observations),
+      { located, stored: new Map() },
+      toSeedContext(request.stamp, new Date().toISOString()),
+    );
+
+    expect(answer.refused).toHaveLength(15_000);
+    expect(performance.now() - startedMs).toBeLessThan(12_000);
   });
 
   test('this machine may be named where the configuration allows it', () => {

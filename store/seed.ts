@@ -123,7 +123,8 @@ export function planSeeds(
   found: { readonly located: readonly Located[]; readonly stored: ReadonlyMap<string, StoredRecord> },
   context: BatchContext,
 ): SeedPlan {
-  const refused = observed.flatMap((one) => refusalOf(one, found) ?? []);
+  const observers = new Map(found.located.filter((one) => isLiving(one) && !isSeed(one)).map((one) => [one.url, one]));
+  const refused = observed.flatMap((one) => refusalOf(one, { observers, stored: found.stored }) ?? []);
   const refusedKeys = new Set(refused.map(({ key }) => key));
   const accepted = observed.filter(({ key }) => !refusedKeys.has(key));
   const isStored = ({ key }: Observed) => found.stored.has(key);
@@ -186,10 +187,10 @@ export function toAudit(
 // By its id even when it has vanished: its history belongs to whoever observed it. By its URL only while it lives.
 function refusalOf(
   { key, attributes }: Observed,
-  { located, stored }: { readonly located: readonly Located[]; readonly stored: ReadonlyMap<string, StoredRecord> },
+  found: { readonly observers: ReadonlyMap<string, Located>; readonly stored: ReadonlyMap<string, StoredRecord> },
 ): SeedRefusal | undefined {
-  const owner = stored.get(key)?.row.scope;
+  const owner = found.stored.get(key)?.row.scope;
   if (owner !== undefined && owner !== pastedScope) return { key, observed: key, scope: owner };
-  const other = located.find((one) => one.url === attributes['url'] && isLiving(one) && !isSeed(one));
+  const other = found.observers.get(String(attributes['url']));
   return other && { key, observed: other.key, scope: other.scope };
 }

@@ -96,6 +96,19 @@ test.for([
   expect(toRelations(configured, { alertmanagers: ['http://localhost:9093'] }, [])).toHaveLength(count);
 });
 
+test('a server with thousands of peers takes time that grows with their number only', () => {
+  const [configured] = prometheusConfigSchema.parse({
+    endpoints: [{ name: 'main', url: 'https://a.example' }],
+  }).endpoints;
+  if (configured === undefined) throw new TypeError('there is an endpoint');
+  const alertmanagers = Array.from({ length: 10_000 }, (_, index) => `http://am${index}.example`);
+  const startedMs = performance.now();
+
+  expect(toRelations(configured, { alertmanagers }, [])).toHaveLength(10_000);
+
+  expect(performance.now() - startedMs).toBeLessThan(5_000);
+});
+
 test('what somebody has written down stands beside what was inferred, with more confidence, and needs no living server', async () => {
   const fake = await startPrometheus();
   fake.world.config_yaml = "global: { external_labels: { account_id: '111122223333' } }";

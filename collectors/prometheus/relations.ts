@@ -56,9 +56,9 @@ function toMonitored(to_ref: string, basis: Claim['basis'], evidence: Claim['evi
 // Several URLs of one server are one claim. On another machine, loopback is another machine than here.
 function toPeers({ url }: PrometheusEndpoint, relation: Claim['relation'], told: readonly string[]): Target[] {
   const urls = told.filter((peer) => !leadsToLoopback(peer) || leadsToLoopback(url));
-  return [...new Set(urls.map(toQueried))].map((to_ref) => ({
+  return [...Map.groupBy(urls, toQueried)].map(([to_ref, urls]) => ({
     ...{ relation, to_kind: 'monitoring_endpoint', to_ref, basis: 'peer_url' },
-    evidence: { urls: urls.filter((peer) => toQueried(peer) === to_ref) },
+    evidence: { urls },
   }));
 }
 
