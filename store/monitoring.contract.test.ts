@@ -17,6 +17,7 @@ import {
   eventsOf,
   eventTypesOf,
   newActor,
+  node,
   relation,
   run,
   scopeOf,
@@ -236,20 +237,30 @@ describe.for(databases)('monitoring on $dialect', ({ open }) => {
       expect(await about('o')).toEqual([]);
     });
 
-    test('is found in the past by the URL that its end had then', async () => {
-      const actor = newActor();
+    test('is found in the past by the URL that its end had then, whatever others had', async () => {
+      const [actor, neighbour] = [newActor(), newActor()];
+      // A node of the same id has versions of its own.
+      const id = 'o-1/p';
+      const urls = ['https://one.example', 'https://two.example', 'https://three.example'];
       const queries = { to_kind: 'monitoring_endpoint', relation: 'queries', basis: 'peer_url' } as const;
-      const claim = relation('g', 'https://p.example', queries);
-      await see(actor, [endpoint('g'), endpoint('p'), claim]);
-      const before = (await endpointOf(actor, 'p'))?.valid_from;
-      await see(actor, [endpoint('g'), endpoint('p', { url: 'https://moved.example' }), claim]);
-      const after = (await endpointOf(actor, 'p'))?.valid_from;
+      const claims = urls.map((url) => relation('g', url, queries));
+      const moments: string[] = [];
+      await see(neighbour, [endpoint(id, { url: 'https://there.example' })]);
+      for (const [n, url] of urls.entries()) {
+        const ends = [node('p', { name: url }), endpoint('g', { url: `https://g${n}.example` }), endpoint(id, { url })];
+        await see(actor, [...ends, ...claims]);
+        moments.push((await endpointOf(actor, id))?.valid_from ?? '');
+      }
+      await see(neighbour, [endpoint(id, { url: 'https://moved.example' })]);
       const about = async (as_of?: string) =>
-        (await listRelations(actor, { endpoint: 'p', as_of })).map(({ to_ref }) => to_ref);
+        (await listRelations(actor, { endpoint: id, as_of })).map(({ to_ref }) => to_ref);
 
-      expect(await about(before)).toEqual(['https://p.example']);
-      expect(await about(after)).toEqual([]);
-      expect(await about()).toEqual([]);
+      for (const [n, url] of urls.entries()) {
+        expect(await about(moments[n])).toEqual([url]);
+        expect(await endpointOf(actor, id, moments[n])).toMatchObject({ url });
+        expect(await listEndpoints(actor, { as_of: moments[n] })).toMatchObject([{ id: 'g' }, { id, url }]);
+      }
+      expect(await about()).toEqual([urls[2]]);
     });
 
     test('and an endpoint whose URLs are as long as they may be are written', async () => {
