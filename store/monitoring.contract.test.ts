@@ -250,8 +250,8 @@ describe.for(databases)('monitoring on $dialect', ({ open }) => {
         const ends = [node('p', { name: url }), endpoint('g', { url: `https://g${n}.example` }), endpoint(id, { url })];
         await see(actor, [...ends, ...claims]);
         moments.push((await endpointOf(actor, id))?.valid_from ?? '');
+        await see(neighbour, [endpoint(id, { url: `https://there${n}.example` })]);
       }
-      await see(neighbour, [endpoint(id, { url: 'https://moved.example' })]);
       const about = async (as_of?: string) =>
         (await listRelations(actor, { endpoint: id, as_of })).map(({ to_ref }) => to_ref);
 
