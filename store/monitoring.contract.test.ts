@@ -198,6 +198,47 @@ describe.for(databases)('monitoring on $dialect', ({ open }) => {
       });
     });
 
+    test('leads to what is there rather than to what has vanished, and only where it names it', async () => {
+      const [actor, neighbour] = [newActor(), newActor()];
+      const url = 'https://one.example';
+      const enumerated = ['account', 'monitoring_endpoint', 'relation'] as const;
+      const shop = { provider: 'gcp', project_id: 'shop' } as const;
+      const gone = [account('0', shop), account('7'), endpoint('a', { url })];
+      const stays = [
+        ...[account('9', shop), account('1'), account('1', { provider: 'azure' }), account('0', { provider: 'azure' })],
+        ...[endpoint('b', { url }), endpoint('c')],
+        ...['gcp/shop', 'azure/1', 'aws/7'].map((to_ref) => relation('g', to_ref)),
+        relation('g', url, { to_kind: 'monitoring_endpoint', relation: 'queries', basis: 'peer_url' }),
+      ];
+      await see(neighbour, [endpoint('0', { url })]);
+      await run(store.writer, actor, [...gone, ...stays], { enumerated });
+      for (let again = 0; again < 2; again += 1) await run(store.writer, actor, stays, { enumerated });
+
+      const found = Object.fromEntries((await listRelations(actor)).map(({ to_ref, to_key }) => [to_ref, to_key]));
+      expect(found).toEqual({ 'gcp/shop': 'gcp/9', 'azure/1': 'azure/1', 'aws/7': 'aws/7', [url]: 'b' });
+    });
+
+    test('is shown with the account that it names, each link once, while it and its endpoint are there', async () => {
+      const actor = newActor();
+      const gone = [endpoint('gone'), relation('c', 'aws/1')];
+      const stays = [
+        ...[account('1'), account('2'), endpoint('a'), endpoint('b'), endpoint('c'), relation('gone', 'aws/1')],
+        ...[relation('a', 'aws/1', { basis: 'label' }), relation('a', 'aws/1', { basis: 'external_label' })],
+        ...[relation('a', 'aws/1', { relation: 'reads_from' }), relation('b', 'aws/1')],
+        relation('b', 'aws/2', { relation: 'writes_to' }),
+      ];
+      await see(actor, [...gone, ...stays]);
+      for (let again = 0; again < 2; again += 1) await see(actor, stays);
+
+      const key = { tenant_id: actor.tenant, provider: 'aws', id: '1' };
+      const shown = accountRecordSchema.parse(JSON.parse((await store.reader.getAccount(key)) ?? ''));
+      expect(shown.monitored_by?.map(({ id, relation, basis }) => [id, relation, basis])).toEqual([
+        ['a', 'reads_from', 'configured'],
+        ['b', 'monitors', 'configured'],
+        ['a', 'monitors', 'label'],
+      ]);
+    });
+
     test('does not lead to what another tenant has', async () => {
       const actor = newActor();
       await run(store.writer, newActor(), [account('1')]);
