@@ -1,6 +1,7 @@
 // One writer per scope: runs that meet at a scope's lease, on both databases.
 import { getEventListeners } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ProviderError } from '#core/errors.ts';
 import { type Actor, account, lapseLease, newActor, openRun, scopeOf } from '#store/scenario.contract.ts';
 import { countWrites, databases, type Row, type TestStore } from '#store/stores.contract.ts';
 import { identify, ids, listAccounts, listAll, runScripts, type Script } from './scripted.contract.ts';
@@ -92,6 +93,24 @@ describe.for(databases)('on $dialect', ({ open }) => {
     expect(await countWrites(store, actor.tenant)).toBe(before);
     expect(await scopeRow(dead.run_id)).toMatchObject({ outcome: 'failed', reason: expect.stringContaining('lease') });
     expect(await lease(actor)).toMatchObject({ last_complete_run_id: successor.run_id });
+  });
+
+  test('a run that fails after it was taken for dead tells that it was, and asks the store no more', async () => {
+    const actor = newActor();
+    const { script, atWork, goOn } = meeting();
+    const dying = runScripts(store.writer, actor, async function* (context) {
+      yield* script(context);
+      throw new ProviderError('access_denied', 'organizations:ListAccounts was refused');
+    });
+    await atWork;
+    await lapseLease(store, actor);
+    await runScripts(store.writer, actor, listAccounts('3'));
+    goOn();
+
+    const { scopes, log } = await dying;
+
+    expect(scopes).toMatchObject([{ outcome: 'failed', code: 'lease_lost' }]);
+    expect(log.map(({ event }) => event)).toEqual(['batch_not_written', 'run_finished']);
   });
 
   test('a run that is killed leaves its lease; the next one takes it over when it has lapsed', async () => {

@@ -22,6 +22,7 @@ describe('redactText', () => {
     ['basic credentials without their header', `sent Basic ${btoa('user:hunter2')} to`, 'sent'],
     ['what is padded as credentials are', 'sent Basic aHVudGVyMmh1bnRlcg== to x', ' to x'],
     ['a header of an unknown scheme', 'authorization=Custom hunter2abc', 'authorization'],
+    ['a header in capitals', 'AUTHORIZATION: CUSTOM hunter2abc', 'AUTHORIZATION'],
     ['a header as JSON', '{"authorization":"Bearer hunter2abc","host":"h.example"}', '"host":"h.example"'],
     ['a cookie header', 'Cookie: session=hunter2; other=hunter2\nHost: h.example', 'Host: h.example'],
     ['a secret as JSON', '{"SecretAccessKey":"hunter2","Expiration":"2026"}', '"Expiration":"2026"'],
@@ -68,6 +69,7 @@ describe('redactText', () => {
 
   test('removes every part of a signed request, and keeps the words around', () => {
     expect(redactText(`denied: ${sigV4} at 12:00`)).toBe('denied: AWS4-HMAC-SHA256 [redacted] at 12:00');
+    expect(redactText(`${sigV4}\n${sigV4}`)).toBe('AWS4-HMAC-SHA256 [redacted]\nAWS4-HMAC-SHA256 [redacted]');
     expect(redactText(`authorization: ${sigV4} at 12:00`)).toMatch(/^authorization: [^=]+ at 12:00$/);
   });
 

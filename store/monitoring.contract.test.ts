@@ -17,6 +17,7 @@ import {
   eventsOf,
   eventTypesOf,
   newActor,
+  node,
   relation,
   run,
   scopeOf,
@@ -197,6 +198,47 @@ describe.for(databases)('monitoring on $dialect', ({ open }) => {
       });
     });
 
+    test('leads to what is there rather than to what has vanished, and only where it names it', async () => {
+      const [actor, neighbour] = [newActor(), newActor()];
+      const url = 'https://one.example';
+      const enumerated = ['account', 'monitoring_endpoint', 'relation'] as const;
+      const shop = { provider: 'gcp', project_id: 'shop' } as const;
+      const gone = [account('0', shop), account('7'), endpoint('a', { url })];
+      const stays = [
+        ...[account('9', shop), account('1'), account('1', { provider: 'azure' }), account('0', { provider: 'azure' })],
+        ...[endpoint('b', { url }), endpoint('c')],
+        ...['gcp/shop', 'azure/1', 'aws/7'].map((to_ref) => relation('g', to_ref)),
+        relation('g', url, { to_kind: 'monitoring_endpoint', relation: 'queries', basis: 'peer_url' }),
+      ];
+      await see(neighbour, [endpoint('0', { url })]);
+      await run(store.writer, actor, [...gone, ...stays], { enumerated });
+      for (let again = 0; again < 2; again += 1) await run(store.writer, actor, stays, { enumerated });
+
+      const found = Object.fromEntries((await listRelations(actor)).map(({ to_ref, to_key }) => [to_ref, to_key]));
+      expect(found).toEqual({ 'gcp/shop': 'gcp/9', 'azure/1': 'azure/1', 'aws/7': 'aws/7', [url]: 'b' });
+    });
+
+    test('is shown with the account that it names, each link once, while it and its endpoint are there', async () => {
+      const actor = newActor();
+      const gone = [endpoint('gone'), relation('c', 'aws/1')];
+      const stays = [
+        ...[account('1'), account('2'), endpoint('a'), endpoint('b'), endpoint('c'), relation('gone', 'aws/1')],
+        ...[relation('a', 'aws/1', { basis: 'label' }), relation('a', 'aws/1', { basis: 'external_label' })],
+        ...[relation('a', 'aws/1', { relation: 'reads_from' }), relation('b', 'aws/1')],
+        relation('b', 'aws/2', { relation: 'writes_to' }),
+      ];
+      await see(actor, [...gone, ...stays]);
+      for (let again = 0; again < 2; again += 1) await see(actor, stays);
+
+      const key = { tenant_id: actor.tenant, provider: 'aws', id: '1' };
+      const shown = accountRecordSchema.parse(JSON.parse((await store.reader.getAccount(key)) ?? ''));
+      expect(shown.monitored_by?.map(({ id, relation, basis }) => [id, relation, basis])).toEqual([
+        ['a', 'reads_from', 'configured'],
+        ['b', 'monitors', 'configured'],
+        ['a', 'monitors', 'label'],
+      ]);
+    });
+
     test('does not lead to what another tenant has', async () => {
       const actor = newActor();
       await run(store.writer, newActor(), [account('1')]);
@@ -236,20 +278,30 @@ describe.for(databases)('monitoring on $dialect', ({ open }) => {
       expect(await about('o')).toEqual([]);
     });
 
-    test('is found in the past by the URL that its end had then', async () => {
-      const actor = newActor();
+    test('is found in the past by the URL that its end had then, whatever others had', async () => {
+      const [actor, neighbour] = [newActor(), newActor()];
+      // A node of the same id has versions of its own.
+      const id = 'o-1/p';
+      const urls = ['https://one.example', 'https://two.example', 'https://three.example'];
       const queries = { to_kind: 'monitoring_endpoint', relation: 'queries', basis: 'peer_url' } as const;
-      const claim = relation('g', 'https://p.example', queries);
-      await see(actor, [endpoint('g'), endpoint('p'), claim]);
-      const before = (await endpointOf(actor, 'p'))?.valid_from;
-      await see(actor, [endpoint('g'), endpoint('p', { url: 'https://moved.example' }), claim]);
-      const after = (await endpointOf(actor, 'p'))?.valid_from;
+      const claims = urls.map((url) => relation('g', url, queries));
+      const moments: string[] = [];
+      await see(neighbour, [endpoint(id, { url: 'https://there.example' })]);
+      for (const [n, url] of urls.entries()) {
+        const ends = [node('p', { name: url }), endpoint('g', { url: `https://g${n}.example` }), endpoint(id, { url })];
+        await see(actor, [...ends, ...claims]);
+        moments.push((await endpointOf(actor, id))?.valid_from ?? '');
+        await see(neighbour, [endpoint(id, { url: `https://there${n}.example` })]);
+      }
       const about = async (as_of?: string) =>
-        (await listRelations(actor, { endpoint: 'p', as_of })).map(({ to_ref }) => to_ref);
+        (await listRelations(actor, { endpoint: id, as_of })).map(({ to_ref }) => to_ref);
 
-      expect(await about(before)).toEqual(['https://p.example']);
-      expect(await about(after)).toEqual([]);
-      expect(await about()).toEqual([]);
+      for (const [n, url] of urls.entries()) {
+        expect(await about(moments[n])).toEqual([url]);
+        expect(await endpointOf(actor, id, moments[n])).toMatchObject({ url });
+        expect(await listEndpoints(actor, { as_of: moments[n] })).toMatchObject([{ id: 'g' }, { id, url }]);
+      }
+      expect(await about()).toEqual([urls[2]]);
     });
 
     test('and an endpoint whose URLs are as long as they may be are written', async () => {

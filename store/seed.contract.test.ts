@@ -222,6 +222,16 @@ describe.for(databases)('seeds on $dialect', ({ open }) => {
     expect(living.map(({ id }) => id)).toEqual(['main', 'prod', 'seed-1', 'seed-2']);
   });
 
+  test('what a later seed of the same id leaves out stays', async () => {
+    const actor = newActor();
+    await seed(actor, [seeded('mine', { labels: { env: 'prod' } })]);
+
+    const { updated } = await seed(actor, [seeded('mine', { url: 'https://moved.example' })]);
+
+    expect(updated).toEqual(['mine']);
+    expect(await endpointsOf(actor)).toMatchObject([{ url: 'https://moved.example', labels: { env: 'prod' } }]);
+  });
+
   test('a seed stays where the one that would take its URL is refused', async () => {
     const actor = newActor();
     const url = 'https://one.example';

@@ -120,18 +120,21 @@ describe.for(databases)('on $dialect', ({ open }) => {
 
   test('what is omitted now and then costs no write, also after a change', async () => {
     const actor = newActor();
-    const whole = (name: string) => account('1', { name, tags: { env: 'prod' }, details: { a: 1, b: 2 } });
-    const part = (name: string) => account('1', { name, details: { b: 2 } });
-    await run(store.writer, actor, [whole('one')]);
-    await run(store.writer, actor, [part('two')]);
-    const writes = await countWrites(store, actor.tenant);
+    const everything = { tags: { env: 'prod' }, details: { a: 1, b: 2 } };
+    const parts = [{ details: { b: 2 } }, { details: everything.details }, { ...everything, details: { b: 2 } }, {}];
+    await run(store.writer, actor, [account('1', { name: 'first', ...everything })]);
 
-    for (const observation of [part('two'), whole('two'), part('two')]) {
-      const { upserted } = await run(store.writer, actor, [observation]);
-      expect(upserted).toMatchObject({ changed: 0, unchanged: 1 });
+    for (const [index, part] of parts.entries()) {
+      const name = `name ${index}`;
+      await run(store.writer, actor, [account('1', { name, ...part })]);
+      const writes = await countWrites(store, actor.tenant);
+      for (const seen of [part, everything, part]) {
+        const { upserted } = await run(store.writer, actor, [account('1', { name, ...seen })]);
+        expect(upserted).toMatchObject({ changed: 0, unchanged: 1 });
+      }
+      expect(await countWrites(store, actor.tenant)).toBe(writes);
     }
-
-    expect(await countWrites(store, actor.tenant)).toBe(writes);
+    expect(await recordOf(store, actor, '1')).toMatchObject(everything);
   });
 
   test('an omitted field keeps what is stored, null and empty values replace it', async () => {
@@ -466,6 +469,17 @@ describe.for(databases)('on $dialect', ({ open }) => {
     });
     expect(row['provenance']).toMatchObject({ requests: [{ request_ids: ['r\ufffd'] }] });
     expect(await recordOf(store, actor, '2')).toMatchObject({ name: '👍 \\u0000' });
+  });
+
+  test.for([
+    ['attributes', { name: 'a\u0000b' }, { Id: '1' }],
+    ['raw', { name: 'ab' }, { Id: '\u00001' }],
+  ] as const)('they are cleaned where %s alone have them', async ([, attributes, raw]) => {
+    const actor = newActor();
+
+    await run(store.writer, actor, [account('1', attributes, { raw })]);
+
+    expect(await recordOf(store, actor, '1')).toMatchObject({ name: 'ab', raw: { Id: '1' } });
   });
 
   test('they are cleaned in evidence too, of a record that is otherwise clean', async () => {

@@ -55,16 +55,32 @@ describe.for(databases)('on $dialect', ({ open }) => {
 
   test('a change that comes with the hand-over is a change as ever', async () => {
     const { owner, other } = twoScopes({ root: 'o-2' });
-    await run(store.writer, owner, [account('1', { name: 'one' })]);
+    await run(store.writer, owner, [account('1', { name: 'one', tags: { env: 'prod' } })]);
 
     const taken = await run(store.writer, other, [account('1', { org_id: 'o-2', name: 'two' })]);
 
     expect(taken.upserted).toMatchObject({ changed: 1, unchanged: 0 });
-    expect(await recordOf(store, owner, '1')).toMatchObject({ scope: other.scope, org_id: 'o-2', name: 'two' });
+    expect(await recordOf(store, owner, '1')).toMatchObject({
+      ...{ scope: other.scope, org_id: 'o-2', name: 'two' },
+      tags: { env: 'prod' },
+    });
     expect((await versionsOf(store, owner, 'aws/1'))[0]).toMatchObject({
       ...{ changed_fields: ['name', 'org_id'], content: { scope: owner.scope } },
     });
     expect(await eventTypesOf(store, owner)).toEqual(['account.discovered', 'account.moved']);
+  });
+
+  test('an answer that the provider dates before the stored one takes nothing over', async () => {
+    const { owner, other } = twoScopes({ root: 'o-2' });
+    const at = (second: number) => ({ provider_updated_at: `2026-01-01T00:00:0${second}.000Z` });
+    await run(store.writer, owner, [account('1', { org_id: 'o-2' }, at(5))]);
+    const before = await recordOf(store, owner, '1');
+
+    await run(store.writer, other, [account('1', { org_id: 'o-2' }, at(4))]);
+    expect(await recordOf(store, owner, '1')).toEqual(before);
+
+    await run(store.writer, other, [account('1', { org_id: 'o-2' }, at(5))]);
+    expect(await recordOf(store, owner, '1')).toMatchObject({ scope: other.scope });
   });
 
   test('two scopes of one organization do not take records from each other, even before either has a pinned root', async () => {
@@ -81,6 +97,16 @@ describe.for(databases)('on $dialect', ({ open }) => {
     await run(store.writer, owner, [account('1')]);
 
     expect(await recordOf(store, owner, '1')).toMatchObject({ scope: other.scope });
+  });
+
+  test("what another tenant's scope of the owner's name has pinned means nothing", async () => {
+    const { owner, other } = twoScopes({ root: 'o-1' });
+    await run(store.writer, newActor({ scope: owner.scope, root: 'o-9' }), [account('1', { org_id: 'o-9' })]);
+    await run(store.writer, owner, [account('1')]);
+
+    await run(store.writer, other, [account('1')]);
+
+    expect(await recordOf(store, owner, '1')).toMatchObject({ scope: owner.scope });
   });
 
   test('a record that its owner has missed is handed over', async () => {

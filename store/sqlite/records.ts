@@ -4,14 +4,7 @@ import { isEqualJson, type Json } from '#core/json.ts';
 import type { ObservationKind } from '#core/observation.ts';
 import { isDoubtful, type LiveRecord, type LiveTally, missesToVanish } from '../absence.ts';
 import { type ColumnType, commonColumns, recordTables } from '../records.ts';
-import {
-  blankRow,
-  changeableColumns,
-  primaryKeyOf,
-  type RecordHead,
-  type RecordRow,
-  type StoredRecord,
-} from '../row.ts';
+import { blankRow, primaryKeyOf, type RecordHead, type RecordRow, type StoredRecord } from '../row.ts';
 import { type JsonTexts, noTexts, rememberText, toStorableText } from '../storable.ts';
 import { prepare, prepareArrays, type SqliteValue, type Statement } from './connection.ts';
 
@@ -58,8 +51,6 @@ const maxUpdates = 100;
 /** Prepares a kind's statements. */
 export function prepareRecords(database: DatabaseSync, kind: ObservationKind): RecordsTable {
   const columns = Object.entries<ColumnType>({ ...recordTables[kind].attributes, ...commonColumns }).map(toColumn);
-  const changeable = changeableColumns(kind);
-  const updated = columns.filter(({ name }) => changeable.includes(name));
   const statements = prepareStatements(
     database,
     kind,
@@ -78,7 +69,7 @@ export function prepareRecords(database: DatabaseSync, kind: ObservationKind): R
     },
     insert: (tenant, row, texts) => void statements.insert.run(tenant, ...encode(row, columns, texts)),
     update(row, { rowid, row: before }, texts) {
-      const changed = updated.filter(({ name }) => !isEqualJson(row[name], before[name]));
+      const changed = columns.filter(({ name }) => !isEqualJson(row[name], before[name]));
       if (changed.length === 0) return;
       updateOf(changed).run(...encode(row, changed, texts), rowid);
     },
