@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { hashText } from './json.ts';
 import { isLoopback } from './local-address.ts';
+import { maxUrlLength } from './monitoring.ts';
 import { redactText } from './redact.ts';
 
 /** An http or https URL without user, query and fragment; it comes out normalised and without a slash at its end. */
@@ -37,13 +38,10 @@ export function toPlainUrl(text: string): string | undefined {
   return /^https?:$/.test(protocol) ? withoutSlash(origin + pathname) : undefined;
 }
 
-// As long as a seed's; one that no index of Postgres takes would cost all records that are written with it.
-const maxToldLength = 2048;
-
 /** The same of a URL that somebody else has told, if it is not endless: keys that some servers want in their path are masked. */
 export function toToldUrl(text: string): string | undefined {
   const url = toPlainUrl(text);
-  return url && url.length <= maxToldLength ? redactText(url) : undefined;
+  return url && url.length <= maxUrlLength ? redactText(url) : undefined;
 }
 
 /** Whether a URL leads to the machine that follows it: the same text is another server elsewhere. */
