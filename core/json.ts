@@ -111,7 +111,8 @@ function isJson(value: unknown, depth: number): boolean {
   if (typeof value === 'number') return Number.isFinite(value);
   if (depth === 0) return false;
   if (!Array.isArray(value) && !isPlainObject(value)) return false;
-  for (const member of Object.values(value)) if (!isJson(member, depth - 1)) return false;
+  const members: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
+  for (const member of members) if (!isJson(member, depth - 1)) return false;
   return true;
 }
 
