@@ -277,6 +277,34 @@ describe.for(databases)('on $dialect', ({ open }) => {
     expect(await runRow(id)).toMatchObject({ ...counts, ...how, error: 'no ', finished_at: utcTime });
   });
 
+  test('how a run and its scope ended is written of them alone', async () => {
+    const [actor, neighbour] = [newActor(), newActor()];
+    const ended = await openRun(store.writer, actor);
+    await attempt({ ...actor, scope: 'aws:second' }, ended.lease.run_id);
+    const others = [
+      await openRun(store.writer, { ...actor, scope: 'aws:third' }),
+      await openRun(store.writer, neighbour),
+    ];
+    const id = ended.lease.run_id;
+
+    await ended.finish({ outcome: 'partial', reason: 'AccessDenied' });
+    const ending = { outcome: 'partial', principal: null, sdk: null, error_code: null, error: null } as const;
+    await store.writer.finishRun({ tenant_id: actor.tenant, id }, { ...zeroCounts(), ...ending });
+
+    expect(await runRow(id)).toMatchObject({ outcome: 'partial', finished_at: utcTime });
+    expect(
+      await store.query(`select scope, outcome, reason from run_scopes where run_id = '${id}' order by scope`),
+    ).toEqual([
+      { scope: 'aws:main', outcome: 'partial', reason: 'AccessDenied' },
+      { scope: 'aws:second', outcome: null, reason: null },
+    ]);
+    for (const { lease } of others) {
+      expect(await runRow(lease.run_id)).toMatchObject({ outcome: null, finished_at: null });
+      expect(await runScopeRow(lease.run_id)).toMatchObject({ outcome: null, finished_at: null });
+      await store.writer.renewLease(lease);
+    }
+  });
+
   test('a scope that was not attempted is recorded with the reason', async () => {
     const actor = newActor();
     const run_id = await beginRun(actor);

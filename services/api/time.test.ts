@@ -24,13 +24,15 @@ describe.for(databases)('time over HTTP on $dialect', ({ open }) => {
   const stopping = new AbortController();
   let store: TestStore;
   let app: App;
+  let openApp: (tenant: string) => App;
   let between: string;
 
   beforeAll(async () => {
     store = await open();
     const options = { clock: systemClock, log: createLogger({ level: 'silent' }), reader: store.reader, ops: false };
     const rest = { schemaVersionExpected: 1, version: '1.2.3', stopping: stopping.signal };
-    ({ app } = createApi({ ...options, ...rest, auth: { mode: 'none' }, tenant: actor.tenant }));
+    openApp = (tenant) => createApi({ ...options, ...rest, auth: { mode: 'none' }, tenant }).app;
+    app = openApp(actor.tenant);
     const kept = [account('2', { name: 'kept' }), account('3', { name: 'kept' })];
     const before = account('1', { name: 'before', tags: { env: 'dev' }, parent_id: 'o-1/r-1' });
     await run(store.writer, actor, [before, ...kept, node('ou-1', { name: 'ou' })]);
@@ -76,6 +78,32 @@ describe.for(databases)('time over HTTP on $dialect', ({ open }) => {
     const cursor = /cursor=([^&>]+)/.exec(first.headers.get('Link') ?? '')?.[1];
     const other = await app.request(`http://localhost/api/v1/events?event_type=account.moved&cursor=${cursor}`);
     expect(other.status).toBe(400);
+  });
+
+  test('a difference says what became of each record, leaves out what is as it was, and is asked of one kind', async () => {
+    const { tenant, ...rest } = newActor();
+    const see = (...accounts: ReturnType<typeof account>[]) => run(store.writer, { tenant, ...rest }, accounts);
+    const stays = ['5', '6', '7', '8'].map((id) => account(id));
+    const moving = (parent_id: string) => account('3', { parent_id });
+    await see(account('1', { name: 'a' }), account('2', { name: 'a' }), moving('ou-1'), account('4'), ...stays);
+    for (let again = 0; again < 2; again += 1)
+      await see(account('1', { name: 'a' }), account('2', { name: 'a' }), moving('ou-1'), ...stays);
+    const json = await store.reader.getAccount({ tenant_id: tenant, provider: 'aws', id: '4' });
+    const { vanished_at: from } = z.object({ vanished_at: z.string() }).parse(JSON.parse(json ?? ''));
+    await see(account('1', { name: 'b' }), account('2', { name: 'b' }), moving('ou-2'), account('4'), ...stays);
+    await see(account('1', { name: 'b' }), account('2', { name: 'a' }), moving('ou-2'), account('4'), ...stays);
+    await see(...['1', '2', '3', '4'].map((id) => account(id)), ...stays, node('ou-1'));
+
+    const path = `http://localhost/api/v1/diff?from=${from}`;
+    const ask = async (query: string) =>
+      differencesSchema.parse(await (await openApp(tenant).request(`${path}${query}`)).json());
+
+    expect((await ask('&kind=account')).map(({ key, change }) => [key, change])).toEqual([
+      ['aws/1', 'updated'],
+      ['aws/3', 'moved'],
+      ['aws/4', 'returned'],
+    ]);
+    expect(await ask('&kind=org_node')).toMatchObject([{ key: 'o-1/ou-1', change: 'discovered' }]);
   });
 
   test('a stream sends what is there, then what is written, and goes on after the last id', async () => {
