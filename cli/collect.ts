@@ -4,7 +4,6 @@ import { selectScopes } from '#collectors/options.ts';
 import { runCollector } from '#collectors/runner.ts';
 import { ConfigError } from '#core/errors.ts';
 import { createHttpClient } from '#core/http.ts';
-import { parseDatabaseUrl } from '#store/database-url.ts';
 import { openWriter } from '#store/open.ts';
 import type { Environment } from './environment.ts';
 import { loadCollector } from './load-collector.ts';
@@ -45,13 +44,12 @@ export async function collectCommand(environment: Environment, name: string, opt
   const { config, part } = await loadCollectorConfig(variables, collector);
   const timeoutMs = parseDuration('--timeout', options.timeout);
   const scopes = options.scope.length > 0 ? options.scope : undefined;
-  const dryRun = options.dryRun ?? false;
   const proxyEnv = readProxyVariables(environment);
   const http = createHttpClient({ proxyEnv });
   selectScopes({ collector, config: part, scopes });
-  if (!dryRun) parseDatabaseUrl(config.databaseUrl);
   const waitedMs = await waitStart(environment, { jitter: options.jitter, timeoutMs });
   const { migrationsDir } = environment;
+  const dryRun = options.dryRun ?? false;
   const writer = dryRun ? undefined : await openWriter({ url: config.databaseUrl, migrationsDir, clock, log });
   try {
     const summary = await runCollector({

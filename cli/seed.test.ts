@@ -99,7 +99,8 @@ describe('a file', () => {
   test('thousands are read and compared in time that grows with their number only', () => {
     const lines = Array.from({ length: 15_000 }, (_, index) => `- {kind: grafana, url: "https://g${index}.example"}\n`);
     const version = { version: '1.0.0', image_digest: null, operation: 'cli:Seed', endpoint: 'file://', sha256: '0' };
-    const startedMs = performance.now();
+    // Of this process alone: a busy machine takes none of it.
+    const begun = process.cpuUsage();
 
     const seeds = parseSeedFile({ path: 'seeds.yaml', text: `monitoring:\n${lines.join('')}`, allowedHosts: [] });
     const located = seeds.map(({ id, url }) => ({ key: id, url, scope: 'grafana:main', vanished_at: null }));
@@ -111,7 +112,7 @@ describe('a file', () => {
     );
 
     expect(answer.refused).toHaveLength(15_000);
-    expect(performance.now() - startedMs).toBeLessThan(12_000);
+    expect(process.cpuUsage(begun).user / 1000).toBeLessThan(12_000);
   });
 
   test('this machine may be named where the configuration allows it', () => {

@@ -8,14 +8,13 @@ const retryMs = 50;
 /** Resolves when somebody listens at every address, or when the signal aborts. */
 export async function untilListening(addresses: readonly Address[], signal: AbortSignal): Promise<void> {
   for (const address of addresses) {
-    while (!signal.aborted && !(await accepts(address))) await pause(retryMs, signal).catch(() => undefined);
+    while (!signal.aborted && !(await accepts(address, signal))) await pause(retryMs, signal).catch(() => undefined);
   }
 }
 
-// On this machine: it is answered or refused at once.
-function accepts({ host, port }: Address): Promise<boolean> {
+function accepts({ host, port }: Address, signal: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port });
+    const socket = connect({ host, port, signal });
     socket.once('connect', () => {
       socket.destroy();
       resolve(true);

@@ -9,7 +9,7 @@ import type { z } from 'zod';
 import type { Clock } from '#core/clock.ts';
 import { RequestError } from '#core/errors.ts';
 import type { Logger } from '#core/log.ts';
-import { redactText } from '#core/redact.ts';
+import { redactText, toTold } from '#core/redact.ts';
 import { parseTraceparent, toTraceId } from '#core/trace.ts';
 import type { AppEnv } from './env.ts';
 import { sendProblem, toProblem } from './problem.ts';
@@ -157,7 +157,7 @@ function describeIssues(error: z.core.$ZodError): string {
   return error.issues
     .map((issue) => {
       if (issue.code === 'unrecognized_keys') {
-        return `unknown parameter ${redactText(issue.keys.join(', ')).slice(0, 200)}`;
+        return `unknown parameter ${toTold(issue.keys.join(', ')).slice(0, 200)}`;
       }
       return `${issue.path.map(String).join('.')}: ${issue.message}`;
     })

@@ -102,11 +102,12 @@ test('a server with thousands of peers takes time that grows with their number o
   }).endpoints;
   if (configured === undefined) throw new TypeError('there is an endpoint');
   const alertmanagers = Array.from({ length: 10_000 }, (_, index) => `http://am${index}.example`);
-  const startedMs = performance.now();
+  // Of this process alone: a busy machine takes none of it.
+  const begun = process.cpuUsage();
 
   expect(toRelations(configured, { alertmanagers }, [])).toHaveLength(10_000);
 
-  expect(performance.now() - startedMs).toBeLessThan(5_000);
+  expect(process.cpuUsage(begun).user / 1000).toBeLessThan(5_000);
 });
 
 test('what somebody has written down stands beside what was inferred, with more confidence, and needs no living server', async () => {
