@@ -80,7 +80,7 @@ function formatScopes(scopes: readonly ScopeStatus[], now: Date): string {
     scope.scope,
     scope.last_complete_at ?? 'never',
     formatAge(scope.last_complete_at, now),
-    scope.outcome ?? 'running',
+    scope.outcome ?? '-',
     ...[scope.seen, scope.missing, scope.vanished, scope.rejected].map((count) => String(count ?? '-')),
     scope.duration_seconds?.toFixed(1) ?? '-',
   ]);

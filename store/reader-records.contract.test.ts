@@ -6,7 +6,7 @@ import { StoreError } from '#core/errors.ts';
 import { jsonObjectSchema } from '#core/json.ts';
 import { provenanceSchema, runIdSchema, timestampSchema } from '#core/provenance.ts';
 import { accountRecordSchema, orgNodeRecordSchema } from '#core/records.ts';
-import { runPageSchema, runSchema, runScopeSchema } from '#core/run.ts';
+import { runPageSchema, runSchema, runScopeSchema, zeroCounts } from '#core/run.ts';
 import {
   accountIds,
   listAccounts,
@@ -17,7 +17,17 @@ import {
   type TestReader,
   walk,
 } from './reader.contract.ts';
-import { type Actor, account, evidenceOf, newActor, node, openRun, run, scopeOf } from './scenario.contract.ts';
+import {
+  type Actor,
+  account,
+  evidenceOf,
+  lapseLease,
+  newActor,
+  node,
+  openRun,
+  run,
+  scopeOf,
+} from './scenario.contract.ts';
 import type { NewPage, Reader, RunEnding } from './store.ts';
 import { databases, type TestStore } from './stores.contract.ts';
 
@@ -433,6 +443,124 @@ describe.for(databases)('the Reader on $dialect', ({ open, dialect }) => {
         expect(all.filter(({ tenant_id }) => tenant_id === tenant)).toEqual(await reader.listScopeStatus(tenant));
       }
     });
+  });
+
+  describe('a run that finds its scope held by another', () => {
+    /** Begins, is refused the scope, and ends. */
+    async function skip(actor: Actor): Promise<void> {
+      const { tenant: tenant_id, scope } = actor;
+      const id = randomUUID();
+      await store.writer.beginRun({
+        ...{ tenant_id, id, collector: 'aws', version: '1.0.0', image_digest: null, trigger: 'test' },
+        configured_scopes: [scope],
+      });
+      await store.writer.skipScope({ tenant_id, run_id: id, scope, collector: 'aws' }, 'another run is working on it');
+      await store.writer.finishRun({ tenant_id, id }, { ...ending, outcome: 'skipped' });
+    }
+
+    const finish = async (actor: Actor, open: Awaited<ReturnType<typeof openRun>>, outcome: 'complete' | 'failed') => {
+      const { tenant: tenant_id } = actor;
+      await open.finish({ outcome, counts: { ...zeroCounts(), seen: 7 } });
+      await store.writer.finishRun({ tenant_id, id: open.lease.run_id }, { ...ending, outcome, seen: 7 });
+    };
+
+    /** What is told of the tenant's only scope and collector, to `inventory status` and to metrics. */
+    async function outcomes({ tenant }: Actor): Promise<unknown[]> {
+      const told = await Promise.all(
+        [tenant, undefined].map(async (tenant_id) => {
+          const scopes = await reader.listScopeStatus(tenant_id);
+          const runs = await reader.listCollectorRuns(tenant_id);
+          const [scope, collector] = [scopes, runs].map((rows) => rows.filter((row) => row.tenant_id === tenant));
+          return [
+            ...(scope ?? []).map((row) => 'outcome' in row && [row.outcome, row.seen]),
+            ...(collector ?? []).map((row) => 'last_run_status' in row && [row.last_run_status, row.seen]),
+          ];
+        }),
+      );
+      expect(told[1]).toEqual(told[0]);
+      return told[0] ?? [];
+    }
+
+    test.for([
+      'complete',
+      'failed',
+    ] as const)('does not hide that the holder, which began earlier and ended later, ended %s', async (outcome) => {
+      const actor = newActor();
+      const holder = await openRun(store.writer, actor);
+      await skip(actor);
+      await skip(actor);
+
+      await finish(actor, holder, outcome);
+
+      const told = [outcome, 7];
+      expect(await outcomes(actor)).toEqual([told, told]);
+    });
+
+    test('does not hide how the run before ended, while the holder works and when it has died', async () => {
+      const actor = newActor();
+      await finish(actor, await openRun(store.writer, actor), 'failed');
+      const holder = await openRun(store.writer, actor);
+
+      await skip(actor);
+
+      const before = ['failed', 7];
+      expect(await outcomes(actor)).toEqual([before, before]);
+      await lapseLease(store, actor);
+      await openRun(store.writer, actor);
+      await skip(actor);
+      const died = ['failed', 0];
+      expect(await outcomes(actor)).toEqual([died, died]);
+      expect(await store.query(`select outcome from run_scopes where run_id = '${holder.lease.run_id}'`)).toEqual([
+        { outcome: 'failed' },
+      ]);
+    });
+
+    test('is no end of a scope that has never been read, nor of its collector', async () => {
+      const actor = newActor();
+      await openRun(store.writer, actor);
+
+      await skip(actor);
+
+      expect(await outcomes(actor)).toEqual([
+        [null, null],
+        [null, null],
+      ]);
+    });
+
+    test('is the latest attempt of the collector all the same', async () => {
+      const actor = newActor();
+      await finish(actor, await openRun(store.writer, actor), 'complete');
+      const before = '2020-01-01T00:00:00.000Z';
+      await store.query(`update collector_runs set started_at = '${before}' where tenant_id = '${actor.tenant}'`);
+
+      await skip(actor);
+
+      const [told] = await reader.listCollectorRuns(actor.tenant);
+      expect(told?.last_attempt_at).not.toBe(before);
+    });
+  });
+
+  test('of runs side by side the one that ended last is told, whichever began first', async () => {
+    const actor = newActor();
+    const { tenant: tenant_id } = actor;
+    const early = await openRun(store.writer, actor);
+    const late = await openRun(store.writer, { ...actor, scope: 'aws:other' });
+    for (const [open, outcome] of [
+      [late, 'complete'],
+      [early, 'failed'],
+    ] as const) {
+      await open.finish({ outcome });
+      await store.writer.finishRun({ tenant_id, id: open.lease.run_id }, { ...ending, outcome });
+    }
+    // However close they were.
+    await store.query(
+      `update collector_runs set started_at = '2020-01-01T00:00:00.000Z' where id = '${early.lease.run_id}'`,
+    );
+    await store.query(
+      `update collector_runs set finished_at = '2020-01-01T00:01:00.000Z' where id = '${late.lease.run_id}'`,
+    );
+
+    expect(await reader.listCollectorRuns(tenant_id)).toMatchObject([{ last_run_status: 'failed' }]);
   });
 
   describe('tenants', () => {

@@ -351,15 +351,15 @@ describe.for(databases)('retention on $dialect', ({ dialect, open }) => {
   async function insertRun(
     { tenant, scope }: Actor,
     id: string,
-    finished = `'2020-01-01T00:01:00.000Z'`,
+    { finished, outcome } = { finished: `'2020-01-01T00:01:00.000Z'`, outcome: `'complete'` },
   ): Promise<void> {
     await store.query(
-      `insert into collector_runs (tenant_id, id, collector, version, "trigger", started_at, finished_at)
-       values ('${tenant}', '${id}', 'aws', '1', 'test', '2020-01-01T00:00:00.000Z', ${finished})`,
+      `insert into collector_runs (tenant_id, id, collector, version, "trigger", started_at, finished_at, outcome)
+       values ('${tenant}', '${id}', 'aws', '1', 'test', '2020-01-01T00:00:00.000Z', ${finished}, ${outcome})`,
     );
     await store.query(
-      `insert into run_scopes (tenant_id, run_id, scope, started_at, finished_at)
-       values ('${tenant}', '${id}', '${scope}', '2020-01-01T00:00:00.000Z', ${finished})`,
+      `insert into run_scopes (tenant_id, run_id, scope, started_at, finished_at, outcome)
+       values ('${tenant}', '${id}', '${scope}', '2020-01-01T00:00:00.000Z', ${finished}, ${outcome})`,
     );
   }
 
@@ -434,16 +434,18 @@ describe.for(databases)('retention on $dialect', ({ dialect, open }) => {
       expect(await runIds(actor)).toContain(named);
     });
 
-    test('how the latest run of a scope ended stays known', async () => {
+    test('how the last run of a scope ended stays known, and not that a later one was skipped', async () => {
       const actor = newActor();
-      const latest = randomUUID();
+      const [latest, skipped] = [randomUUID(), randomUUID()];
       await rename(actor, 1);
       await insertRun(actor, latest);
       await store.query(
         `update run_scopes set started_at = '2019-01-01T00:00:00.000Z', finished_at = null where tenant_id = '${actor.tenant}' and run_id <> '${latest}'`,
       );
+      await insertRun(actor, skipped, { finished: `'2020-01-01T00:02:00.000Z'`, outcome: `'skipped'` });
 
-      expect(await pruneAll(actor, 'runs', '2021-01-01T00:00:00.000Z')).toBe(0);
+      expect(await pruneAll(actor, 'runs', '2021-01-01T00:00:00.000Z')).toBe(1);
+      expect(await runIds(actor)).not.toContain(skipped);
       const [status] = await store.reader.listScopeStatus(actor.tenant);
       expect(status?.duration_seconds).toBe(60);
     });
@@ -452,7 +454,7 @@ describe.for(databases)('retention on $dialect', ({ dialect, open }) => {
       const actor = newActor();
       const [alive, dead] = [randomUUID(), randomUUID()];
       await rename(actor, 1);
-      await insertRun(actor, dead, 'null');
+      await insertRun(actor, dead, { finished: 'null', outcome: 'null' });
       const begun = {
         tenant_id: actor.tenant,
         id: alive,

@@ -11,7 +11,7 @@ const itemsOfRun = {
   rejected: z.int().nullable(),
 };
 
-/** How the last run of a collector ended that did. */
+/** How the run of a collector ended that ended last, but for those that found their scopes held by another. */
 export const collectorRunsSchema = z.strictObject({
   tenant_id: z.string(),
   collector: z.string(),
@@ -26,7 +26,7 @@ export const collectorRunsSchema = z.strictObject({
 });
 export type CollectorRuns = Readonly<z.output<typeof collectorRunsSchema>>;
 
-/** Freshness of a scope, and how the last run ended that ended with it. */
+/** Freshness of a scope, and how the run ended that ended with it last, but for those that found it held by another. */
 export const scopeStatusSchema = z.strictObject({
   tenant_id: z.string(),
   collector: z.string(),

@@ -56,6 +56,14 @@ export function getRun({ tenant_id, id }: { tenant_id: string; id: string }, dia
   };
 }
 
+/**
+ * The runs that ended with something to tell, the last one first. One that was skipped found another at work: it says nothing
+ * of its scope, and would hide how the other one, which may have begun before it, ends.
+ */
+export function lastEnded(alias: string): string {
+  return `${alias}.finished_at is not null and ${alias}.outcome <> 'skipped' order by ${alias}.finished_at desc limit 1`;
+}
+
 /** Every collector of a tenant, or of all of them when undefined, with its latest runs. */
 export function listCollectorRuns(tenant_id: string | undefined, dialect: Dialect): Statement {
   const ofCollector = 'a.tenant_id = c.tenant_id and a.collector = c.collector';
@@ -71,8 +79,7 @@ export function listCollectorRuns(tenant_id: string | undefined, dialect: Dialec
         ${tenant_id === undefined ? '' : 'where s.tenant_id = @tenant_id'}
       ) c
       left join collector_runs r on r.tenant_id = c.tenant_id and r.id = (
-        select a.id from collector_runs a where ${ofCollector} and a.finished_at is not null
-        order by a.started_at desc limit 1)
+        select a.id from collector_runs a where ${ofCollector} and ${lastEnded('a')})
       order by c.tenant_id, c.collector`,
     parameters: { tenant_id },
   };
@@ -91,7 +98,7 @@ export function toCollectorRuns(rows: readonly unknown[]): readonly CollectorRun
   return z.array(collectorRunsRowSchema).parse(rows);
 }
 
-/** Every scope of a tenant, or of all of them when undefined, with how its latest finished run ended. */
+/** Every scope of a tenant, or of all of them when undefined, with how the last run of it ended. */
 export function listScopeStatus(tenant_id: string | undefined, dialect: Dialect): Statement {
   return {
     text: `select s.tenant_id, s.collector, s.scope,
@@ -102,8 +109,7 @@ export function listScopeStatus(tenant_id: string | undefined, dialect: Dialect)
       from scopes s
       left join run_scopes r on r.tenant_id = s.tenant_id and r.scope = s.scope and r.run_id = (
         select l.run_id from run_scopes l
-        where l.tenant_id = s.tenant_id and l.scope = s.scope and l.finished_at is not null
-        order by l.started_at desc limit 1)
+        where l.tenant_id = s.tenant_id and l.scope = s.scope and ${lastEnded('l')})
       ${tenant_id === undefined ? '' : 'where s.tenant_id = @tenant_id'}
       order by s.tenant_id, s.scope`,
     parameters: { tenant_id },

@@ -2,6 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { observationKinds } from '#core/observation.ts';
 import type { Cutoffs, PrunableCounts, PruneBatch, PruneEnding, Pruner } from '../prune.ts';
+import { lastEnded } from '../read/runs.ts';
 import { recordTables } from '../records.ts';
 import { attempt, prepare, readTexts, transact } from './connection.ts';
 import { readNow, sqlNow } from './lease.ts';
@@ -20,8 +21,7 @@ const namedRuns = `
   union all select held.value from scopes s, json_each(s.held) held where s.tenant_id = @tenant_id
   union all select (
     select r.run_id from run_scopes r
-    where r.tenant_id = s.tenant_id and r.scope = s.scope and r.finished_at is not null
-    order by r.started_at desc limit 1) from scopes s where s.tenant_id = @tenant_id`;
+    where r.tenant_id = s.tenant_id and r.scope = s.scope and ${lastEnded('r')}) from scopes s where s.tenant_id = @tenant_id`;
 
 // As on Postgres: began earlier, ended or dead for a day, nothing names it and no page is left.
 const prunableRuns = `

@@ -1,0 +1,58 @@
+// Tests of how Postgres finds the last runs of scopes and collectors, and those without an end: from an index, as /metrics asks every few seconds.
+import postgres from 'postgres';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openTestDatabase, type TestDatabase } from '#testkit/postgres-for-tests.ts';
+
+let database: TestDatabase;
+let admin: postgres.Sql;
+const plans: string[] = [];
+
+// 20,000 runs of each of two tenants, of four collectors with a scope each. The last one of each collector is skipped, ten have no end.
+const rows = `
+  insert into scopes (tenant_id, scope, collector) select t, 'c' || c || ':main', 'c' || c
+  from unnest(array['mine', 'theirs']) t, generate_series(0, 3) as c;
+  insert into collector_runs (tenant_id, id, collector, version, trigger, configured_scopes, started_at, finished_at, outcome)
+  select t, md5(i::text)::uuid, 'c' || i % 4, '1', 'cli', array['c' || i % 4 || ':main'], began,
+    case when i % 2000 > 0 then began + interval '1 minute' end,
+    case when i > 19996 then 'skipped' when i % 2000 > 0 then 'complete' end
+  from unnest(array['mine', 'theirs']) t, generate_series(1, 20000) as i,
+    lateral (select timestamptz '2026-01-01' + i * interval '15 minutes' as began) b;
+  insert into run_scopes (tenant_id, run_id, scope, started_at, finished_at, outcome)
+  select tenant_id, id, collector || ':main', started_at, finished_at, outcome from collector_runs`;
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  admin = postgres(database.adminUrl, {
+    max: 1,
+    onnotice: ({ message }) => void plans.push(message ?? ''),
+    connection: { search_path: 'inventory' },
+  });
+  await admin.unsafe(rows);
+  await admin.unsafe('vacuum analyze');
+  // The functions' own statements say how they are run.
+  await admin.unsafe(`load 'auto_explain';
+    set auto_explain.log_min_duration = 0; set auto_explain.log_nested_statements = on;
+    set auto_explain.log_analyze = on; set auto_explain.log_timing = off;
+    set client_min_messages = log; set client_connection_check_interval = 0`);
+});
+
+afterAll(async () => {
+  await admin?.end({ timeout: 5 });
+  await database?.close();
+});
+
+test.for([
+  ['scope_metrics', 'run_scopes_latest', 'run_scopes'],
+  ['collector_metrics', 'collector_runs_ended', 'collector_runs'],
+] as const)('%s() reads the last rows of each from %s, past what was skipped', async ([name, index, table]) => {
+  plans.length = 0;
+
+  const told = await admin.unsafe(`select * from ${name}()`);
+
+  expect(told).toHaveLength(8);
+  expect(told.every((row) => (row['outcome'] ?? row['last_run_status']) === 'complete')).toBe(true);
+  const plan = plans.find((text) => text.includes(`Scan using ${index}`)) ?? '';
+  expect(plan).toMatch(new RegExp(`Index Scan using ${index} on ${table} `));
+  expect(plan).not.toMatch(/(Seq|Bitmap Heap) Scan on (run_scopes|collector_runs)/);
+  expect(Number(/Rows Removed by Filter: (\d+)/.exec(plan)?.[1] ?? 0)).toBeLessThan(10);
+});
