@@ -73,9 +73,28 @@ describe('SIGTERM', () => {
 
     const ran = await runScripts(store.writer, actor, listAccounts('1'), { signal: AbortSignal.abort() });
 
-    expect(ran).toMatchObject({ outcome: 'skipped', exit_code: 1, scopes: [{ outcome: 'skipped', code: 'stopped' }] });
-    expect(await runRow(ran.run_id)).toMatchObject({ outcome: 'skipped', error_code: 'stopped' });
+    expect(ran).toMatchObject({ outcome: 'failed', exit_code: 1, scopes: [{ outcome: 'skipped', code: 'stopped' }] });
+    expect(await runRow(ran.run_id)).toMatchObject({ outcome: 'failed', error_code: 'stopped' });
     expect(await liveIds(actor)).toEqual([]);
+  });
+
+  test('between two scopes: the run has failed, though the scope before it is complete', async () => {
+    const actor = newActor();
+    const stop = new AbortController();
+    const writer = writerWith({
+      async finishScope(...parameters) {
+        const result = await store.writer.finishScope(...parameters);
+        stop.abort(terminated());
+        return result;
+      },
+    });
+
+    const scripts = { 'aws:a': listAccounts('1'), 'aws:b': listAccounts('2') };
+    const ran = await runScripts(writer, actor, scripts, { signal: stop.signal });
+
+    expect(ran.scopes).toMatchObject([{ outcome: 'complete' }, { outcome: 'skipped', code: 'stopped' }]);
+    expect(ran).toMatchObject({ outcome: 'failed', exit_code: 1 });
+    expect(await runRow(ran.run_id)).toMatchObject({ outcome: 'failed', error_code: 'stopped' });
   });
 
   test('while it waits for a lease: the scope was not attempted', async () => {

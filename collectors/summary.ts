@@ -36,10 +36,11 @@ const countNames = [
   'pages',
 ] as const satisfies readonly (keyof Counts)[];
 
-const worstFirst: readonly Outcome[] = ['failed', 'held', 'partial', 'complete', 'skipped'];
+const worstFirst: readonly Outcome[] = ['held', 'partial', 'complete', 'skipped'];
 
-/** The worst outcome of the scopes; `skipped` only when all of them were. */
+/** The worst outcome of the scopes, `skipped` only when all of them were; a run that was stopped before it came to one has failed. */
 export function worstOutcome(scopes: readonly ScopeSummary[]): Outcome {
+  if (exitCodeOf(scopes) === 1) return 'failed';
   return worstFirst.find((outcome) => scopes.some((scope) => scope.outcome === outcome)) ?? 'skipped';
 }
 

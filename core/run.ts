@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { observationKindSchema } from './observation.ts';
 import { requestSchema, runIdSchema, timestampSchema } from './provenance.ts';
 
-/** How a scope, or a run as its worst scope, ended. */
+/** How a scope, or a run as its worst scope, ended. A run that was stopped before it came to a scope has failed, the scope was `skipped`. */
 export const outcomeSchema = z.enum(['complete', 'partial', 'failed', 'skipped', 'held']).meta({ id: 'Outcome' });
 export type Outcome = z.output<typeof outcomeSchema>;
 
