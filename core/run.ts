@@ -62,8 +62,12 @@ export const runSchema = countsSchema
     principal: z.string().nullable(),
     sdk: z.string().nullable(),
     started_at: timestampSchema,
-    finished_at: timestampSchema.nullable(),
-    outcome: outcomeSchema.nullable().meta({ description: 'null while it runs' }),
+    finished_at: timestampSchema
+      .nullable()
+      .meta({ description: 'of a run that died: when it was last heard of, or its lease lapsed' }),
+    outcome: outcomeSchema.nullable().meta({
+      description: 'null while it runs; of a run that died until another one begins, which says that it failed',
+    }),
     error_code: z.string().nullable(),
     error: z.string().nullable(),
   })

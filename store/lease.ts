@@ -1,5 +1,6 @@
 // What a scope's row says to a run that wants to write it.
 import { StoreError } from '#core/errors.ts';
+import type { DeadRun } from './dead-runs.ts';
 import type { Lease, LeaseAnswer, LeaseRequest } from './store.ts';
 
 /** How long a lease holds unless it is renewed. */
@@ -34,15 +35,13 @@ export function remainingOf({ now, lease_expires_at }: Pick<LeaseRow, 'now' | 'l
 }
 
 /** The run that let its lease lapse and so is taken for dead, or null. */
-export function lapsedHolder(row: LeaseRow, request: LeaseRequest): string | null {
-  return row.holder_run_id === request.run_id ? null : row.holder_run_id;
+export function lapsedHolder(row: LeaseRow, { tenant_id, scope, run_id }: LeaseRequest): DeadRun | null {
+  const { now, holder_run_id, lease_expires_at } = row;
+  if (holder_run_id === null || holder_run_id === run_id) return null;
+  // Before the clock went back it may have been given a later end. Times are texts of one form.
+  const lapsed_at = lease_expires_at !== null && lease_expires_at < now ? lease_expires_at : now;
+  return { tenant_id, scope, run_id: holder_run_id, lapsed_at };
 }
-
-/** Why a dead run failed, as its row tells it. */
-export const lapsed = {
-  error_code: 'lease_lapsed',
-  error: 'the run stopped renewing its lease and another run took the scope over',
-};
 
 /** The answer to a write under a fence that is no longer the scope's. */
 export function leaseLost({ scope }: Lease): StoreError {

@@ -499,6 +499,11 @@ describe.for(databases)('the Reader on $dialect', ({ open, dialect }) => {
     test('does not hide how the run before ended, while the holder works and when it has died', async () => {
       const actor = newActor();
       await finish(actor, await openRun(store.writer, actor), 'failed');
+      for (const table of ['collector_runs', 'run_scopes']) {
+        await store.query(
+          `update ${table} set finished_at = '2020-01-01T00:00:00.000Z' where tenant_id = '${actor.tenant}'`,
+        );
+      }
       const holder = await openRun(store.writer, actor);
 
       await skip(actor);

@@ -110,7 +110,10 @@ export interface ConfirmRequest {
 }
 
 export interface Writer {
-  /** Inserts the run; its time is the store's. */
+  /**
+   * Inserts the run; its time is the store's. Runs of the tenant that ended without a word, and were not heard of for minutes, are
+   * marked `failed`, with error code `lease_lapsed` if they had a scope, else `run_silent`. One that lives all the same has the last word.
+   */
   beginRun(run: NewRun): Promise<void>;
   /**
    * One attempt to take the scope's lease: 30 s by the database's clock. A lapsed lease is taken over and its run, if

@@ -1,17 +1,9 @@
 // The lease on a scope's row: taken, renewed, checked and given back, by the database's clock.
-import {
-  type LeaseRow,
-  lapsed,
-  lapsedHolder,
-  leaseHeld,
-  leaseLost,
-  leaseSeconds,
-  refuseLease,
-  remainingOf,
-} from '../lease.ts';
+import { type LeaseRow, lapsedHolder, leaseHeld, leaseLost, leaseSeconds, refuseLease, remainingOf } from '../lease.ts';
 import type { ScopeState } from '../settle.ts';
 import type { Lease, LeaseAnswer, LeaseRequest } from '../store.ts';
 import type { PostgresTransaction } from './connection.ts';
+import { failLapsedRun } from './dead-runs.ts';
 
 const utc = 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"';
 
@@ -22,7 +14,7 @@ export async function acquireLease(sql: PostgresTransaction, request: LeaseReque
   const refusal = refuseLease(row, request);
   if (refusal !== null) return refusal;
   const dead = lapsedHolder(row, request);
-  if (dead !== null) await failRun(sql, { tenant_id, scope, run_id: dead });
+  if (dead !== null) await failLapsedRun(sql, dead);
   await sql`
     update scopes set collector = ${collector}, fence = fence + 1, holder_run_id = ${run_id},
       lease_expires_at = clock_timestamp() + make_interval(secs => ${leaseSeconds}),
@@ -78,15 +70,4 @@ async function lockLease(sql: PostgresTransaction, { tenant_id, scope, collector
     from scopes where tenant_id = ${tenant_id} and scope = ${scope} for update`;
   if (row === undefined) throw new Error('unreachable: the scope row was inserted in this transaction');
   return row;
-}
-
-async function failRun(sql: PostgresTransaction, dead: Pick<Lease, 'tenant_id' | 'scope' | 'run_id'>): Promise<void> {
-  await sql`
-    update run_scopes set outcome = 'failed', reason = ${lapsed.error},
-      finished_at = date_trunc('milliseconds', clock_timestamp())
-    where tenant_id = ${dead.tenant_id} and run_id = ${dead.run_id} and scope = ${dead.scope} and finished_at is null`;
-  await sql`
-    update collector_runs set outcome = 'failed', error_code = ${lapsed.error_code}, error = ${lapsed.error},
-      finished_at = date_trunc('milliseconds', clock_timestamp())
-    where tenant_id = ${dead.tenant_id} and id = ${dead.run_id} and finished_at is null`;
 }

@@ -5,9 +5,11 @@ import type { Settlement } from '../settle.ts';
 import { toStorableText } from '../storable.ts';
 import type { Lease, LeaseRequest, NewPage, NewRun, RunEnding, ScopeEnding } from '../store.ts';
 import type { PostgresTransaction } from './connection.ts';
+import { failSilentRuns } from './dead-runs.ts';
 
-/** Inserts the run. Repeating it changes nothing. */
+/** Inserts the run, and fails those of its tenant that died. Repeating it changes nothing. */
 export async function insertRun(sql: PostgresTransaction, run: NewRun): Promise<void> {
+  await failSilentRuns(sql, run.tenant_id);
   await sql`
     insert into collector_runs (tenant_id, id, collector, version, image_digest, trigger, configured_scopes, started_at)
     values (${run.tenant_id}, ${run.id}, ${run.collector}, ${run.version}, ${run.image_digest}, ${run.trigger},

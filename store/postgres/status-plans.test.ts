@@ -2,6 +2,7 @@
 import postgres from 'postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '#testkit/postgres-for-tests.ts';
+import { failSilentRuns } from './dead-runs.ts';
 
 let database: TestDatabase;
 let admin: postgres.Sql;
@@ -55,4 +56,20 @@ test.for([
   expect(plan).toMatch(new RegExp(`Index Scan using ${index} on ${table} `));
   expect(plan).not.toMatch(/(Seq|Bitmap Heap) Scan on (run_scopes|collector_runs)/);
   expect(Number(/Rows Removed by Filter: (\d+)/.exec(plan)?.[1] ?? 0)).toBeLessThan(10);
+});
+
+test('a run that begins finds those that died in an index of those without an end, under the role of collectors', async () => {
+  plans.length = 0;
+
+  await admin.begin(async (sql) => {
+    await sql`set local role inventory_collector`;
+    await sql`select set_config('inventory.tenant_id', 'mine', true)`;
+    await failSilentRuns(sql, 'mine');
+  });
+
+  expect(await admin`select distinct tenant_id from collector_runs where error_code = 'run_silent'`).toHaveLength(1);
+  expect(await admin`select from collector_runs where finished_at is null and tenant_id = 'mine'`).toHaveLength(0);
+  const plan = plans.find((text) => text.includes('Update on collector_runs')) ?? '';
+  expect(plan).toContain('using collector_runs_unfinished');
+  expect(plan).not.toMatch(/Seq Scan on (?:inventory\.)?(run_scopes|collector_runs)|Bitmap/);
 });

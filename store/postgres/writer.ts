@@ -23,13 +23,14 @@ export function createPostgresWriter(connection: PostgresConnection, { clock }: 
   const write = <T>({ tenant_id }: { readonly tenant_id: string }, work: (context: WriteContext) => Promise<T>) =>
     retrySerialization(() => inTenant(connection, tenant_id, (sql) => work({ sql, statements, clock })));
   // The lease's own statements lock one row and decide by what it is then. At repeatable read each batch that commits while
-  // they wait would refuse them, and a scope that writes batch after batch could neither be renewed nor asked for.
-  const lease = <T>(tenant_id: string, work: (sql: PostgresTransaction) => Promise<T>) =>
+  // they wait would refuse them, and a scope that writes batch after batch could neither be renewed nor asked for. Nor need
+  // runs that begin at once wait for each other to say who died.
+  const writeLatest = <T>(tenant_id: string, work: (sql: PostgresTransaction) => Promise<T>) =>
     retrySerialization(() => connection.transact({ tenant_id, mode: 'isolation level read committed' }, work));
   return {
-    beginRun: (run) => write(run, ({ sql }) => insertRun(sql, run)),
-    acquireLease: (request) => lease(request.tenant_id, (sql) => acquireLease(sql, request)),
-    renewLease: (held) => lease(held.tenant_id, async (sql) => void (await renewLease(sql, held))),
+    beginRun: (run) => writeLatest(run.tenant_id, (sql) => insertRun(sql, run)),
+    acquireLease: (request) => writeLatest(request.tenant_id, (sql) => acquireLease(sql, request)),
+    renewLease: (held) => writeLatest(held.tenant_id, async (sql) => void (await renewLease(sql, held))),
     upsert: (held, batch) => write(held, (context) => upsert(context, held, batch)),
     finishScope: (held, stamp, ending) =>
       write(held, (context) => finishScope(context, { lease: held, stamp, ending })),

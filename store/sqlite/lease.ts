@@ -1,18 +1,10 @@
 // The lease on a scope's row: taken, renewed, checked and given back, by the database's clock.
 import type { DatabaseSync } from 'node:sqlite';
-import {
-  type LeaseRow,
-  lapsed,
-  lapsedHolder,
-  leaseHeld,
-  leaseLost,
-  leaseSeconds,
-  refuseLease,
-  remainingOf,
-} from '../lease.ts';
+import { type LeaseRow, lapsedHolder, leaseHeld, leaseLost, leaseSeconds, refuseLease, remainingOf } from '../lease.ts';
 import type { ScopeState } from '../settle.ts';
 import type { Lease, LeaseAnswer, LeaseRequest } from '../store.ts';
 import { prepare, readTexts } from './connection.ts';
+import { failLapsedRun } from './dead-runs.ts';
 
 /** SQL for the present time, in the one form in which times are stored. */
 export const sqlNow = `strftime('%Y-%m-%dT%H:%M:%fZ', 'now')`;
@@ -34,7 +26,7 @@ export function acquireLease(database: DatabaseSync, request: LeaseRequest): Lea
   const refusal = refuseLease(row, request);
   if (refusal !== null) return refusal;
   const dead = lapsedHolder(row, request);
-  if (dead !== null) failRun(database, { tenant_id, scope, run_id: dead });
+  if (dead !== null) failLapsedRun(database, dead);
   database
     .prepare(
       `update scopes set collector = ?, fence = fence + 1, holder_run_id = ?, lease_expires_at = ${sqlExpiry},
@@ -93,21 +85,6 @@ function readLease(database: DatabaseSync, { tenant_id, scope, collector }: Leas
   ).get(tenant_id, scope);
   if (row === undefined) throw new Error('unreachable: the scope row was inserted in this transaction');
   return { ...row, memo: row.memo === null ? null : JSON.parse(row.memo) };
-}
-
-function failRun(database: DatabaseSync, dead: Pick<Lease, 'tenant_id' | 'scope' | 'run_id'>): void {
-  database
-    .prepare(
-      `update run_scopes set outcome = 'failed', reason = ?, finished_at = ${sqlNow}
-       where tenant_id = ? and run_id = ? and scope = ? and finished_at is null`,
-    )
-    .run(lapsed.error, dead.tenant_id, dead.run_id, dead.scope);
-  database
-    .prepare(
-      `update collector_runs set outcome = 'failed', error_code = ?, error = ?, finished_at = ${sqlNow}
-       where tenant_id = ? and id = ? and finished_at is null`,
-    )
-    .run(lapsed.error_code, lapsed.error, dead.tenant_id, dead.run_id);
 }
 
 function decodeState(row: StateRow): ScopeState {

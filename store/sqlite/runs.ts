@@ -6,6 +6,7 @@ import type { Settlement } from '../settle.ts';
 import { toStorableText } from '../storable.ts';
 import type { Lease, LeaseRequest, NewPage, NewRun, RunEnding, ScopeEnding } from '../store.ts';
 import { prepare } from './connection.ts';
+import { failSilentRuns } from './dead-runs.ts';
 import { sqlNow } from './lease.ts';
 
 const setCounts = countsSchema
@@ -13,8 +14,9 @@ const setCounts = countsSchema
   .options.map((name) => `${name} = @${name}`)
   .join(', ');
 
-/** Inserts the run. Repeating it changes nothing. */
+/** Inserts the run, and fails those of its tenant that died. Repeating it changes nothing. */
 export function insertRun(database: DatabaseSync, run: NewRun): void {
+  failSilentRuns(database, run.tenant_id);
   database
     .prepare(
       `insert into collector_runs (tenant_id, id, collector, version, image_digest, "trigger", configured_scopes, started_at)
