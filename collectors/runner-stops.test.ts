@@ -419,6 +419,62 @@ describe('database', () => {
 
     expect(ran.scopes).toMatchObject([{ outcome: 'failed', code: 'ECONNREFUSED' }, { outcome: 'complete' }]);
     expect(ran.exit_code).toBe(1);
+    expect(await scopeRows(ran.run_id)).toMatchObject([
+      {
+        scope: 'aws:a',
+        outcome: 'failed',
+        reason: expect.stringContaining('ECONNREFUSED'),
+        finished_at: expect.any(String),
+      },
+      { scope: 'aws:b', outcome: 'complete' },
+    ]);
+  });
+
+  test('cannot take how a scope ended, and is back before the run ends: then it is told after all', async () => {
+    const actor = newActor();
+    const writer = writerWith({
+      finishScope: async (lease, ...rest) => {
+        if (lease.scope === 'aws:a') throw gone();
+        return store.writer.finishScope(lease, ...rest);
+      },
+      skipScope: async () => {
+        throw gone();
+      },
+    });
+    await openRun(store.writer, { ...actor, scope: 'aws:held' });
+    const renewing = {
+      ...writer,
+      async acquireLease(request: Parameters<Writer['acquireLease']>[0]) {
+        const answer = await store.writer.acquireLease(request);
+        return answer.acquired ? answer : { ...answer, lease_expires_at: `${performance.now()}` };
+      },
+    };
+
+    const scripts = { 'aws:a': listAccounts('1', '2'), 'aws:held': listAccounts('3') };
+    const ran = await runScripts(renewing, actor, scripts);
+
+    expect(ran.log.map((line) => line['event'])).toEqual(['scope_not_finished', 'scope_not_finished', 'run_finished']);
+    expect(await scopeRows(ran.run_id)).toMatchObject([
+      { scope: 'aws:a', outcome: 'failed', reason: expect.stringContaining('ECONNREFUSED'), seen: 2, inserted: 2 },
+      { scope: 'aws:held', outcome: 'skipped', reason: expect.stringContaining('is working on it') },
+    ]);
+    expect(await runRow(ran.run_id)).toMatchObject({ outcome: 'failed', error_code: 'ECONNREFUSED' });
+    expect(ran.log.at(-1)).not.toHaveProperty('scopes.0.isWritten');
+  });
+
+  test('took how a scope ended, though its answer was lost: what is told stays true', async () => {
+    const actor = newActor();
+    const writer = writerWith({
+      finishScope: async (...parameters) => {
+        await store.writer.finishScope(...parameters);
+        throw gone();
+      },
+    });
+
+    const ran = await runScripts(writer, actor, listAccounts('1'));
+
+    expect(ran).toMatchObject({ outcome: 'failed', exit_code: 1 });
+    expect(await scopeRows(ran.run_id)).toMatchObject([{ outcome: 'complete', reason: null }]);
   });
 });
 

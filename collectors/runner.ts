@@ -97,6 +97,9 @@ async function finishRun(run: ActiveRun, { outcome, counts, scopes }: RunSummary
     sdk: joined(run.sdks),
     error_code: failed?.code ?? null,
     error: failed?.reason ?? null,
+    unwritten: scopes
+      .filter(({ isWritten }) => !isWritten)
+      .map((scope) => ({ scope: scope.scope, outcome: scope.outcome, reason: scope.reason, ...scope.counts })),
   };
   try {
     if (writer) await callStore(run, writer.finishRun({ tenant_id, id: run.run_id }, ending));
@@ -120,7 +123,7 @@ function tell(run: ActiveRun, summary: RunSummary): void {
     return;
   }
   const { run_id: _run_id, collector: _collector, scopes, ...ended } = summary;
-  const told = scopes.map(({ isStopped: _isStopped, ...scope }) => scope);
+  const told = scopes.map(({ isStopped: _isStopped, isWritten: _isWritten, ...scope }) => scope);
   run.log[summary.exit_code === 0 ? 'info' : 'error'](
     { event: 'run_finished', ...ended, scopes: told },
     'run finished',

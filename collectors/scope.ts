@@ -26,7 +26,7 @@ export async function runScope(run: ActiveRun, scope: string): Promise<ScopeSumm
     if (run.signal.aborted) return await skipScope(run, stopped(scope));
     const { code, message } = toFailure(error, run.log);
     const reason = `${code}: ${message}`;
-    return { scope, outcome: 'failed', code, reason, counts: zeroCounts(), isStopped: false };
+    return { scope, outcome: 'failed', code, reason, counts: zeroCounts(), isStopped: false, isWritten: false };
   }
 }
 
@@ -36,16 +36,17 @@ function stopped(scope: string): Skip {
   return { scope, code: 'stopped', reason: 'the run was stopped before it came to this scope' };
 }
 
-// That this is not written in the scope's row harms nothing: the run's own row and the log tell it too.
 async function skipScope(run: ActiveRun, { scope, code, reason }: Skip): Promise<ScopeSummary> {
   const { writer } = run.options;
+  let isWritten = true;
   try {
     if (writer) await callStore(run, writer.skipScope(toRequest(run, scope), reason));
   } catch (error) {
+    isWritten = false;
     const unwritten = toFailure(error, run.log);
     run.log.error({ event: 'scope_not_finished', scope, ...unwritten }, 'how the scope ended could not be written');
   }
-  return { scope, outcome: 'skipped', code, reason, counts: zeroCounts(), isStopped: code === 'stopped' };
+  return { scope, outcome: 'skipped', code, reason, counts: zeroCounts(), isStopped: code === 'stopped', isWritten };
 }
 
 function toRequest({ run_id, options }: ActiveRun, scope: string): LeaseRequest {

@@ -37,7 +37,7 @@ export async function settleScope(options: SettleOptions, failure: Failure | und
     const unwritten = toFailure(error, log);
     log.error({ event: 'scope_not_finished', ...unwritten }, 'how the scope ended could not be written');
     const last = told ?? unwritten;
-    return toSummary(options, last.code, failed(last));
+    return { ...toSummary(options, last.code, failed(last)), isWritten: false };
   }
 }
 
@@ -97,5 +97,13 @@ function reasonOf({ code, message }: Failure): string {
 
 function toSummary({ scope, tally }: SettleOptions, code: string | null, result: ScopeResult): ScopeSummary {
   const { outcome, reason, missing, vanished } = result;
-  return { scope, outcome, code, reason, counts: { ...tally.counts, missing, vanished }, isStopped: false };
+  return {
+    scope,
+    outcome,
+    code,
+    reason,
+    counts: { ...tally.counts, missing, vanished },
+    isStopped: false,
+    isWritten: true,
+  };
 }

@@ -10,6 +10,8 @@ export interface ScopeSummary {
   readonly counts: Counts;
   /** It was not attempted, because the run was stopped before. */
   readonly isStopped: boolean;
+  /** The store has its row of the run, or there is none to write. */
+  readonly isWritten: boolean;
 }
 
 /** How the run ended. */

@@ -13,7 +13,17 @@ export interface NewRun extends Pick<Run, 'tenant_id' | 'id' | 'collector' | 've
 }
 
 /** How a run ended. `principal` and `sdk` are known only once a scope has identified itself. */
-export type RunEnding = Counts & Pick<Run, 'outcome' | 'principal' | 'sdk' | 'error_code' | 'error'>;
+export interface RunEnding extends Counts, Pick<Run, 'outcome' | 'principal' | 'sdk' | 'error_code' | 'error'> {
+  /** How scopes ended of which that could not be written when they did. What is told of them already stays. */
+  readonly unwritten?: readonly UnwrittenScope[];
+}
+
+/** How a scope ended, as far as the run knows. */
+export interface UnwrittenScope extends Counts {
+  readonly scope: string;
+  readonly outcome: Outcome;
+  readonly reason: string | null;
+}
 
 /** The right to write one scope, until another run holds a higher fence. */
 export interface Lease {

@@ -305,6 +305,30 @@ describe.for(databases)('on $dialect', ({ open }) => {
     }
   });
 
+  test('how scopes ended of which it could not be written is written with how the run did, unless it is told already', async () => {
+    const actor = newActor();
+    const open = await openRun(store.writer, actor);
+    const { tenant: tenant_id } = actor;
+    const id = open.lease.run_id;
+    const done = await store.writer.acquireLease({ tenant_id, run_id: id, scope: 'aws:done', collector: 'aws' });
+    if (!done.acquired) throw new Error('held');
+    await store.writer.skipScope({ tenant_id, run_id: id, scope: 'aws:told', collector: 'aws' }, 'busy');
+    const failed = { outcome: 'failed', reason: 'gone: no \u0000', ...zeroCounts(), seen: 3 } as const;
+    const unwritten = ['aws:main', 'aws:never', 'aws:told'].map((scope) => ({ scope, ...failed }));
+
+    const ending = { outcome: 'failed', principal: null, sdk: null, error_code: 'gone', error: null } as const;
+    await store.writer.finishRun({ tenant_id, id }, { ...zeroCounts(), ...ending, unwritten });
+
+    const told = { outcome: 'failed', reason: 'gone: no ', seen: 3, started_at: utcTime, finished_at: utcTime };
+    expect(await store.query(`select * from run_scopes where run_id = '${id}' order by scope`)).toMatchObject([
+      { scope: 'aws:done', outcome: null, finished_at: null },
+      { scope: 'aws:main', ...told },
+      { scope: 'aws:never', ...told },
+      { scope: 'aws:told', outcome: 'skipped', reason: 'busy', seen: 0 },
+    ]);
+    expect(await runRow(id)).toMatchObject({ outcome: 'failed', finished_at: utcTime });
+  });
+
   test('a scope that was not attempted is recorded with the reason', async () => {
     const actor = newActor();
     const run_id = await beginRun(actor);

@@ -3,7 +3,7 @@ import type { Counts, Run } from '#core/run.ts';
 import { storableText } from '#core/text.ts';
 import type { Settlement } from '../settle.ts';
 import { toStorableText } from '../storable.ts';
-import type { Lease, LeaseRequest, NewPage, NewRun, RunEnding, ScopeEnding } from '../store.ts';
+import type { Lease, LeaseRequest, NewPage, NewRun, RunEnding, ScopeEnding, UnwrittenScope } from '../store.ts';
 import type { PostgresTransaction } from './connection.ts';
 import { failSilentRuns } from './dead-runs.ts';
 
@@ -17,7 +17,7 @@ export async function insertRun(sql: PostgresTransaction, run: NewRun): Promise<
     on conflict do nothing`;
 }
 
-/** Records how the run ended. */
+/** Records how the run ended, and what is not yet told of its scopes. */
 export async function updateRun(
   sql: PostgresTransaction,
   run: Pick<Run, 'tenant_id' | 'id'>,
@@ -29,6 +29,21 @@ export async function updateRun(
       error_code = ${ending.error_code}, error = ${cleaned(ending.error)},
       finished_at = date_trunc('milliseconds', clock_timestamp())
     where tenant_id = ${run.tenant_id} and id = ${run.id}`;
+  for (const scope of ending.unwritten ?? []) await writeEnding(sql, run, scope);
+}
+
+async function writeEnding(
+  sql: PostgresTransaction,
+  { tenant_id, id }: Pick<Run, 'tenant_id' | 'id'>,
+  { scope, outcome, reason, ...counts }: UnwrittenScope,
+): Promise<void> {
+  await sql`
+    insert into run_scopes (tenant_id, run_id, scope, started_at)
+    values (${tenant_id}, ${id}, ${scope}, date_trunc('milliseconds', clock_timestamp())) on conflict do nothing`;
+  await sql`
+    update run_scopes set ${setCounts(sql, counts)}, outcome = ${outcome}, reason = ${cleaned(reason)},
+      finished_at = date_trunc('milliseconds', clock_timestamp())
+    where tenant_id = ${tenant_id} and run_id = ${id} and scope = ${scope} and finished_at is null`;
 }
 
 /** Records a scope that the run did not attempt. */

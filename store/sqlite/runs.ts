@@ -4,7 +4,7 @@ import { countsSchema, type Run } from '#core/run.ts';
 import { storableText } from '#core/text.ts';
 import type { Settlement } from '../settle.ts';
 import { toStorableText } from '../storable.ts';
-import type { Lease, LeaseRequest, NewPage, NewRun, RunEnding, ScopeEnding } from '../store.ts';
+import type { Lease, LeaseRequest, NewPage, NewRun, RunEnding, ScopeEnding, UnwrittenScope } from '../store.ts';
 import { prepare } from './connection.ts';
 import { failSilentRuns } from './dead-runs.ts';
 import { sqlNow } from './lease.ts';
@@ -26,8 +26,12 @@ export function insertRun(database: DatabaseSync, run: NewRun): void {
     .run({ ...run, configured_scopes: run.configured_scopes ? JSON.stringify(run.configured_scopes) : null });
 }
 
-/** Records how the run ended. */
-export function updateRun(database: DatabaseSync, run: Pick<Run, 'tenant_id' | 'id'>, ending: RunEnding): void {
+/** Records how the run ended, and what is not yet told of its scopes. */
+export function updateRun(
+  database: DatabaseSync,
+  run: Pick<Run, 'tenant_id' | 'id'>,
+  { unwritten = [], ...ending }: RunEnding,
+): void {
   database
     .prepare(
       `update collector_runs set ${setCounts}, outcome = @outcome, principal = @principal, sdk = @sdk,
@@ -41,6 +45,21 @@ export function updateRun(database: DatabaseSync, run: Pick<Run, 'tenant_id' | '
       sdk: cleaned(ending.sdk),
       error: cleaned(ending.error),
     });
+  for (const scope of unwritten) writeEnding(database, run, scope);
+}
+
+function writeEnding(database: DatabaseSync, run: Pick<Run, 'tenant_id' | 'id'>, ended: UnwrittenScope): void {
+  database
+    .prepare(
+      `insert into run_scopes (tenant_id, run_id, scope, started_at) values (?, ?, ?, ${sqlNow}) on conflict do nothing`,
+    )
+    .run(run.tenant_id, run.id, ended.scope);
+  database
+    .prepare(
+      `update run_scopes set ${setCounts}, outcome = @outcome, reason = @reason, finished_at = ${sqlNow}
+       where tenant_id = @tenant_id and run_id = @id and scope = @scope and finished_at is null`,
+    )
+    .run({ ...run, ...ended, reason: cleaned(ended.reason) });
 }
 
 /** Records a scope that the run did not attempt. */
