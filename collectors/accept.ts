@@ -4,7 +4,7 @@ import { compileOnUse } from '#core/compiled.ts';
 import type { Logger } from '#core/log.ts';
 import { type Observation, observationKindSchema, observationKinds, observationSchema } from '#core/observation.ts';
 import { redactJson, toTold } from '#core/redact.ts';
-import { noteSkipped, see, type Tally } from './tally.ts';
+import { noteSkipped, seeUnread, type Tally } from './tally.ts';
 
 const maxCauseLength = 300;
 
@@ -32,7 +32,7 @@ function reject(
   const readable = readableSchema.safeParse(yielded).data;
   const kinds = readable ? [readable.kind] : observationKinds;
   tally.counts.rejected += 1;
-  if (readable?.key !== undefined) see(tally, readable.kind, readable.key);
+  if (readable?.key !== undefined) seeUnread(tally, readable.kind, readable.key);
   const what = readable?.key ?? 'an observation without a readable key';
   // A zod message does not repeat the value, but it may name a member of it.
   const issues = error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');

@@ -1,10 +1,11 @@
 // Collects valid observations, each key once, and hands them to the Writer 500 at a time.
 import type { Observation } from '#core/observation.ts';
 import type { Stamp } from '#core/provenance.ts';
+import { storableText } from '#core/text.ts';
 import { isOlder } from '#store/observed.ts';
-import type { Lease, NewPage, Writer } from '#store/store.ts';
+import type { Lease, NewPage, UpsertResult, Writer } from '#store/store.ts';
 import { callStore, type Patience } from './store-call.ts';
-import { countBatch, see, type Tally } from './tally.ts';
+import { countBatch, noKeys, see, type Tally } from './tally.ts';
 
 /** Rows of one statement and one transaction; larger ones are no faster. */
 export const batchSize = 500;
@@ -32,19 +33,24 @@ export interface BatchWriter {
 export function createBatch(options: BatchOptions): BatchWriter {
   const { tally, pages } = options;
   const pending = new Map<string, Observation>();
+  let repeated = noKeys();
   return {
     add(observation) {
-      const id = `${observation.kind} ${observation.key}`;
+      const { kind, key } = observation;
+      const id = `${kind} ${key}`;
       const earlier = pending.get(id);
       if (earlier === undefined || !isOlder(observation, earlier)) pending.set(id, observation);
-      see(tally, observation.kind, observation.key);
+      const isGiven = see(tally, kind, key);
+      if (isGiven && earlier === undefined) repeated[kind].add(storableText(key));
     },
     isFull: () => pending.size >= batchSize || pages.length >= batchSize,
     async flush() {
       const sent = [...pages];
       if (pending.size === 0 && sent.length === 0) return;
-      await write(options, [...pending.values()], sent);
+      const result = await write(options, [...pending.values()], sent);
+      if (result !== undefined) countBatch(tally, result, repeated);
       pending.clear();
+      repeated = noKeys();
       // A collector that asks ahead has made more requests in the meantime.
       pages.splice(0, sent.length);
     },
@@ -55,10 +61,10 @@ async function write(
   { stamp, configured_scopes, tally, patience, writer, lease }: BatchOptions,
   observations: readonly Observation[],
   pages: readonly NewPage[],
-): Promise<void> {
-  if (writer === undefined || lease === undefined) return;
+): Promise<UpsertResult | undefined> {
+  if (writer === undefined || lease === undefined) return undefined;
   // Requests can be made before the scope has said who it is; without records the root means nothing.
   const root = tally.root ?? '';
   const batch = { stamp, root, configured_scopes, observations, pages };
-  countBatch(tally, await callStore(patience, writer.upsert(lease, batch)));
+  return await callStore(patience, writer.upsert(lease, batch));
 }

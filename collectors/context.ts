@@ -7,7 +7,7 @@ import { describeError } from '#core/redact.ts';
 import { measuresSchema } from '#core/run.ts';
 import type { NewPage } from '#store/store.ts';
 import type { ActiveRun } from './run.ts';
-import { noteSkipped, see, type Tally } from './tally.ts';
+import { noteSkipped, seeUnread, type Tally } from './tally.ts';
 
 export interface ContextOptions {
   readonly run: ActiveRun;
@@ -48,7 +48,7 @@ export function createContext(options: ContextOptions): ObserveContext<unknown> 
       tally.measures = { ...tally.measures, ...measuresSchema.parse(measures) };
     },
     enumerated: (kind) => void tally.enumerated.add(kind),
-    keep: ({ kind, key }) => see(tally, kind, key),
+    keep: ({ kind, key }) => seeUnread(tally, kind, key),
     skip: ({ what, kinds = [] }, cause) => {
       const noted = noteSkipped(tally, { what, kinds: [...kinds], cause: describeError(cause) });
       if (noted) log.warn({ event: 'skipped', ...noted }, 'a part could not be read');

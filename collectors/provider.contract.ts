@@ -152,6 +152,8 @@ function describeReading<C extends Cloud>(open: Open<C>): void {
     const nodes = await select('org_nodes');
     const ids = new Set(nodes.map(({ id }) => id));
     expect(summary).toMatchObject({ outcome: 'complete', exit_code: 0, counts: { rejected: 0, missing: 0 } });
+    const stored = accounts.length + nodes.length;
+    expect(summary.counts).toMatchObject({ seen: stored, inserted: stored, changed: 0, unchanged: 0, resurrected: 0 });
     expect(accounts.map(({ id }) => id).sort()).toEqual([...cloud.listAccountIds()].sort());
     expect(nodes).toHaveLength(cloud.nodeCount);
     expect(Math.max(...nodes.map(({ depth }) => Number(depth)))).toBeGreaterThan(1);
@@ -175,7 +177,25 @@ function describeReading<C extends Cloud>(open: Open<C>): void {
     const summary = await run();
 
     expect(summary).toMatchObject({ outcome: 'complete', counts: { inserted: 0, changed: 0, missing: 0 } });
+    expect(summary.counts.unchanged).toBe(summary.counts.seen);
     expect(await countWrites()).toBe(before);
+  });
+
+  test('every record that a run sees is inserted, changed or unchanged, once, however often it is delivered', async () => {
+    const { cloud, run } = await open();
+    await run();
+    cloud.happenings.addAccount();
+    const before = cloud.listAccountIds().length + cloud.nodeCount;
+    cloud.happenings.renameAccount();
+    cloud.happenings.renameNode();
+    cloud.happenings.moveAccount();
+
+    const { outcome, counts } = await run();
+
+    expect([outcome, counts.seen]).toEqual(['complete', before]);
+    expect(counts.inserted).toBe(1);
+    expect(counts.changed).toBeGreaterThanOrEqual(3);
+    expect(counts.inserted + counts.changed + counts.unchanged).toBe(counts.seen);
   });
 }
 

@@ -609,10 +609,64 @@ describe('batches', () => {
       yield account('n00001', { name: 'later' });
     });
 
-    expect(ran.counts).toMatchObject({ seen: batchSize + 1, inserted: batchSize + 1, changed: 1 });
+    expect(ran.counts).toMatchObject({ seen: batchSize + 1, inserted: batchSize + 1, changed: 0, unchanged: 0 });
     expect(await recordOf(store, actor, '1')).toMatchObject({ name: 'new' });
     expect(await versionsOf(store, actor, 'aws/1')).toEqual([]);
     expect(await recordOf(store, actor, 'n00001')).toMatchObject({ name: 'later' });
+  });
+
+  test('of a key that comes in two batches the record counts once, and what became of it', async () => {
+    const actor = newActor();
+    const named = (id: string, name = 'old') => account(id, { name });
+    await run(actor, async function* (context) {
+      identify(context);
+      yield* ['kept', 'same', 'renamed', 'again', ...ids(batchSize)].map((id) => named(id));
+    });
+
+    const ran = await run(actor, async function* (context) {
+      identify(context);
+      context.keep({ kind: 'account', key: 'aws/kept' });
+      yield named('same');
+      yield named('again', 'first');
+      yield named('renamed');
+      yield named('new');
+      yield* ids(batchSize).map((id) => named(id));
+      yield named('same');
+      yield named('kept');
+      yield named('again', 'second');
+      yield named('renamed', 'late');
+      yield named('new', 'late');
+      context.enumerated('account');
+    });
+
+    expect(ran.counts).toMatchObject({
+      ...{ seen: batchSize + 5, inserted: 1, changed: 2, unchanged: batchSize + 2, resurrected: 0, rejected: 0 },
+    });
+    expect(await scopeRow(ran.run_id)).toMatchObject(ran.counts);
+  });
+
+  test('what is kept, rejected or refused is seen, and neither inserted, changed nor unchanged', async () => {
+    const actor = newActor();
+    await run(actor, listAccounts('kept', 'same', 'refused'));
+
+    const ran = await run(actor, async function* (context) {
+      identify(context);
+      context.keep({ kind: 'account', key: 'aws/kept' });
+      for (let time = 0; time < 2; time += 1) {
+        yield account('same');
+        yield account('refused', { partition: 'aws-cn' });
+        yield { ...account('rejected'), attributes: {} };
+        yield* ids(batchSize).map((id) => account(id));
+      }
+    });
+
+    expect(ran.counts).toMatchObject({
+      seen: batchSize + 4,
+      inserted: batchSize,
+      changed: 0,
+      unchanged: 1,
+      rejected: 4,
+    });
   });
 
   test('of a key that comes twice the one that the provider dates later counts, whichever comes last', async () => {

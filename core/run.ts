@@ -17,17 +17,25 @@ const skippedSchema = z
   .meta({ id: 'Skipped' });
 export type Skipped = z.output<typeof skippedSchema>;
 
-/** Counts of records, of observations and, for `pages`, of requests. */
+const count = (description: string) => z.int().meta({ description });
+
+/** What a scope counted, or a run over its scopes. Each record counts once, however often it was delivered. */
 export const countsSchema = z.strictObject({
-  pages: z.int(),
-  seen: z.int(),
-  inserted: z.int(),
-  changed: z.int(),
-  unchanged: z.int(),
-  resurrected: z.int(),
-  missing: z.int(),
-  vanished: z.int(),
-  rejected: z.int(),
+  pages: count('requests'),
+  seen: count(
+    'records that are there: those inserted, changed and unchanged, and those that were kept without being read, rejected, refused or not written',
+  ),
+  inserted: count('records of those seen that were not stored before'),
+  changed: count('records of those seen whose content differed, those that came back included'),
+  unchanged: count(
+    'records of those seen whose content did not differ, was completed in place or is left to its owner',
+  ),
+  resurrected: count('records of those changed that had vanished'),
+  missing: count(
+    'records not seen though their kind was listed to its end: for the first time, or held back from vanishing',
+  ),
+  vanished: count('records that were not seen for the second time and vanished'),
+  rejected: count('observations, not records, that were not valid or that the store refused'),
 });
 export type Counts = z.output<typeof countsSchema>;
 
@@ -71,7 +79,7 @@ export const runSchema = countsSchema
     error_code: z.string().nullable(),
     error: z.string().nullable(),
   })
-  .meta({ id: 'Run' });
+  .meta({ id: 'Run', description: 'counts are 0 until it has ended, and stay so if it died' });
 export type Run = z.output<typeof runSchema>;
 
 /** A row of `run_scopes`. */

@@ -26,6 +26,8 @@ export interface BatchPlan {
   readonly versions: readonly RecordVersion[];
   readonly happenings: readonly RecordHappening[];
   readonly conflicts: readonly Conflict[];
+  /** Keys of what is inserted or gets a version. */
+  readonly touched: readonly string[];
   readonly unchanged: number;
   readonly resurrected: number;
 }
@@ -74,6 +76,7 @@ export function planBatch(
   }
   return {
     ...{ inserts, updates, versions, happenings, conflicts },
+    touched: [...sorted.fresh, ...versions].map(({ key }) => key),
     unchanged: sorted.unchanged + sorted.suspects.length - versions.length - conflicts.length,
     resurrected: happenings.filter(({ happening }) => happening === 'returned').length,
   };
@@ -89,6 +92,7 @@ export function toUpsertResult(plans: Readonly<Record<ObservationKind, BatchPlan
     unchanged: sum((plan) => plan.unchanged),
     resurrected: sum((plan) => plan.resurrected),
     inserted_by_kind: forEachKind((kind) => plans[kind].inserts.length),
+    touched: forEachKind((kind) => plans[kind].touched),
     conflicts: all.flatMap((plan) => plan.conflicts),
   };
 }

@@ -72,9 +72,11 @@ export interface Conflict {
   readonly reason: string;
 }
 
-/** `changed` counts new versions, returns included; `unchanged` also what was filled in place, handed over or left to its owner. */
+/** What a batch came to. `changed` counts new versions, returns included; `unchanged` also what was filled in place, handed over or left to its owner. */
 export interface UpsertResult extends Pick<Counts, 'inserted' | 'changed' | 'unchanged' | 'resurrected'> {
   readonly inserted_by_kind: Readonly<Record<ObservationKind, number>>;
+  /** Keys of the records that were inserted or changed. */
+  readonly touched: Readonly<Record<ObservationKind, readonly string[]>>;
   readonly conflicts: readonly Conflict[];
 }
 

@@ -30,6 +30,7 @@ describe.for(databases)('on $dialect', ({ open }) => {
     expect(upserted).toEqual({
       ...{ inserted: 1, changed: 0, unchanged: 0, resurrected: 0, conflicts: [] },
       inserted_by_kind: { account: 1, org_node: 0, monitoring_endpoint: 0, relation: 0 },
+      touched: { account: ['aws/1'], org_node: [], monitoring_endpoint: [], relation: [] },
     });
     const row = await recordOf(store, actor, '1');
     expect(row).toMatchObject({

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { countWrites, databases, type Row, type TestStore } from '#store/stores.contract.ts';
 import { createOrganization } from '#testkit/gcp/create-organization.ts';
 import {
+  addProject,
   labelProject,
   moveProject,
   purgeProject,
@@ -69,6 +70,20 @@ test('a first run stores every project and folder, a second writes nothing howev
   );
   expect(await select('org_nodes')).toHaveLength(13);
   expect(await countWrites(store, tenant)).toBe(before);
+});
+
+test('a project that Search and then the walk deliver, in different batches, is one record seen and unchanged once', async () => {
+  const { organization, source } = await start({ plan: { projects: 600 } });
+  const first = await run([source]);
+  addProject(organization, { name: 'projects/999', project_id: 'news' });
+
+  const second = await run([{ ...source, tree_every: '6h' }]);
+
+  const { seen } = first.counts;
+  expect(first.counts).toMatchObject({ inserted: seen, changed: 0, unchanged: 0 });
+  // What is new makes it walk.
+  expect(second).toMatchObject({ outcome: 'complete', counts: { seen: seen + 1, inserted: 1, changed: 0 } });
+  expect(second.counts.unchanged).toBe(seen);
 });
 
 test('a project is deleted, restored, deleted again, purged, and vanishes after two walks as closed', async () => {

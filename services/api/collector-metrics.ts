@@ -34,7 +34,7 @@ export function addCollectorMetrics(registry: Registry, collectors: readonly Col
   addFacts(registry, facts, subjects);
   const items = new Gauge({
     name: 'inventory_collector_items',
-    help: 'Observations seen and rejected, and records missing and vanished, in the last ended run.',
+    help: 'Records seen, missing and vanished, and observations rejected, in the last ended run.',
     labelNames: [...subjects.labelNames, 'state'],
     registers: [registry],
   });

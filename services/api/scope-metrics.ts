@@ -27,7 +27,7 @@ const factsAt = (now: Date): Facts<ScopeStatus> => ({
     value: ({ duration_seconds }) => duration_seconds,
   },
   inventory_scope_records_seen: {
-    help: 'Observations of the last ended run.',
+    help: 'Records that the last ended run saw.',
     value: ({ seen }) => seen,
   },
   inventory_scope_records_missing: {
