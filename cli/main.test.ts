@@ -182,6 +182,17 @@ describe('bad input', () => {
     expect(ended.code).toBe(1);
   });
 
+  test('a run that holds nothing cannot be confirmed, is known by its id in any case, and exits 1', async () => {
+    const id = '0A1B2C3D-0000-4000-8000-00000000000F';
+
+    const ended = await inventory({ DB_PATH: join(folder, 'confirm.db') }, 'runs', 'confirm', id, 'aws:main');
+
+    expect(ended.stderr).toContain(
+      `${id.toLowerCase()} is not the latest run that held aws:main: nothing of it is held`,
+    );
+    expect(ended.code).toBe(1);
+  });
+
   test('credentials that are nowhere fail the run and say the ways to give them', async () => {
     const variables = { DB_PATH: join(folder, 'no-credentials.db'), AWS_EC2_METADATA_DISABLED: 'true' };
 

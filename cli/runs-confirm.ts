@@ -19,7 +19,7 @@ export async function runsConfirmCommand(
   const config = await loadConfig(variables);
   const writer = await openWriter({ url: config.databaseUrl, migrationsDir, clock, log });
   try {
-    const { vanished } = await writer.confirmHeld({ tenant_id: config.tenant, run_id: run, scope });
+    const { vanished } = await writer.confirmHeld({ tenant_id: config.tenant, run_id: run.toLowerCase(), scope });
     environment.print(`${scope}: ${vanished} records vanished`);
   } finally {
     await writer.close();

@@ -1,8 +1,9 @@
 // How a scope ends: its outcome after the shrink guard had its say, and what its row remembers.
+import { RequestError } from '#core/errors.ts';
 import { type ObservationKind, observationKinds } from '#core/observation.ts';
 import type { Outcome } from '#core/run.ts';
 import type { Absence } from './absence.ts';
-import type { ScopeEnding, ScopeResult } from './store.ts';
+import type { ConfirmRequest, ScopeEnding, ScopeResult } from './store.ts';
 
 /** A scope's row as a run finds it under its lease. */
 export interface ScopeState {
@@ -60,6 +61,15 @@ export function settleScope(
 
 function heldReason({ kind, absence }: KindAbsence): string {
   return `held: ${absence.heldBack.length} records of kind ${kind} would vanish`;
+}
+
+/** The answer to a confirmation that names another run than the one that holds the scope: which it is, to be looked at. */
+export function notHeld({ run_id, scope }: ConfirmRequest, state: ScopeState | null): RequestError {
+  const holders = Object.entries(state?.held ?? {}).map(
+    ([kind, holder]) => `its records of kind ${kind} are held by ${holder}`,
+  );
+  const how = holders.length > 0 ? holders.join(', ') : 'nothing of it is held';
+  return new RequestError(409, 'not_held', `${run_id} is not the latest run that held ${scope}: ${how}`);
 }
 
 /** The kinds that this run, and no later one, holds. */

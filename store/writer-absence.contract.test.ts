@@ -392,8 +392,17 @@ describe.for(databases)('on $dialect', ({ open }) => {
     const older = await holdAll(store, actor);
     const latest = await run(store.writer, actor, []);
 
-    await expect(store.writer.confirmHeld(confirmationOf(actor, older.run_id))).rejects.toMatchObject(notHeld);
-    await expect(store.writer.confirmHeld(confirmationOf(actor, randomUUID()))).rejects.toMatchObject(notHeld);
+    for (const wrong of [older.run_id, randomUUID()]) {
+      await expect(store.writer.confirmHeld(confirmationOf(actor, wrong))).rejects.toMatchObject({
+        ...notHeld,
+        message: `${wrong} is not the latest run that held ${actor.scope}: its records of kind account are held by ${latest.run_id}`,
+      });
+    }
+    const nowhere = newActor();
+    await run(store.writer, nowhere, []);
+    await expect(store.writer.confirmHeld(confirmationOf(nowhere, latest.run_id))).rejects.toMatchObject({
+      message: expect.stringMatching(/: nothing of it is held$/),
+    });
     await expect(store.writer.confirmHeld(confirmationOf(newActor(), latest.run_id))).rejects.toMatchObject(notHeld);
     expect(await vanished(actor)).toEqual([]);
     expect(await store.writer.confirmHeld(confirmationOf(actor, latest.run_id))).toEqual({ vanished: 3 });

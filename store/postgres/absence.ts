@@ -1,10 +1,9 @@
 // Ends a scope: counts misses, vanishes records past the shrink guard, or on an operator's word.
-import { RequestError } from '#core/errors.ts';
 import type { Stamp } from '#core/provenance.ts';
 import { decideAbsence } from '../absence.ts';
 import { sourceOf } from '../decide.ts';
 import { toEvents } from '../events.ts';
-import { heldKinds, type KindAbsence, provesAbsence, type ScopeState, settleScope } from '../settle.ts';
+import { heldKinds, type KindAbsence, notHeld, provesAbsence, type ScopeState, settleScope } from '../settle.ts';
 import type { ConfirmRequest, EnumeratedKind, Lease, ScopeEnding, ScopeResult } from '../store.ts';
 import { type Finding, planVanish } from '../vanish.ts';
 import type { WriteContext } from './context.ts';
@@ -33,12 +32,12 @@ export async function finishScope(
 
 /** Vanishes what the named run held back, inside the caller's transaction. */
 export async function confirmHeld(context: WriteContext, request: ConfirmRequest): Promise<{ vanished: number }> {
-  const { tenant_id, scope, run_id } = request;
+  const { tenant_id, run_id } = request;
   const state = await lockIdleScope(context.sql, request);
   const kinds = heldKinds(state, run_id);
   const source = await readSource(context.sql, request);
   if (state === null || source === null || kinds.length === 0) {
-    throw new RequestError(409, 'not_held', `${run_id} is not the latest run that held ${scope}`);
+    throw notHeld(request, state);
   }
   let vanished = 0;
   for (const kind of kinds) {

@@ -1,11 +1,10 @@
 // Ends a scope: counts misses, vanishes records past the shrink guard, or on an operator's word.
-import { RequestError } from '#core/errors.ts';
 import type { ObservationKind } from '#core/observation.ts';
 import type { Stamp } from '#core/provenance.ts';
 import { decideAbsence } from '../absence.ts';
 import { sourceOf } from '../decide.ts';
 import { toEvents } from '../events.ts';
-import { heldKinds, type KindAbsence, provesAbsence, type ScopeState, settleScope } from '../settle.ts';
+import { heldKinds, type KindAbsence, notHeld, provesAbsence, type ScopeState, settleScope } from '../settle.ts';
 import type { ConfirmRequest, EnumeratedKind, Lease, ScopeEnding, ScopeResult } from '../store.ts';
 import { type Finding, planVanish } from '../vanish.ts';
 import type { WriterContext } from './context.ts';
@@ -35,7 +34,7 @@ export function confirmHeld(context: WriterContext, request: ConfirmRequest): { 
   const kinds = heldKinds(state, run_id);
   const source = readSource(context.database, request);
   if (state === null || source === null || kinds.length === 0) {
-    throw new RequestError(409, 'not_held', `${run_id} is not the latest run that held ${scope}`);
+    throw notHeld(request, state);
   }
   const finding = { run_id, source, now: state.now };
   let vanished = 0;
