@@ -26,6 +26,7 @@ export interface ContextOptions {
 export function createContext(options: ContextOptions): ObserveContext<unknown> {
   const { run, scope, signal, log, tally, pages, memo } = options;
   const { clock, config, http, proxyEnv } = run.options;
+  let toldRecords = 0;
   return {
     ...{ config, scope, run_id: run.run_id, signal, http, log, proxyEnv, memo },
     now: () => clock.now(),
@@ -42,6 +43,8 @@ export function createContext(options: ContextOptions): ObserveContext<unknown> 
       tally.counts.pages += 1;
       const fetched_at = clock.now().toISOString();
       pages.push({ ...requestSchema.parse(request), seq: tally.counts.pages, fetched_at });
+      run.totals.records += tally.counts.seen - toldRecords;
+      toldRecords = tally.counts.seen;
       run.progress.tell({ records: run.totals.records, scope, page: tally.counts.pages });
     },
     measure: (measures) => {

@@ -11,8 +11,6 @@ export interface ObserveOptions {
   readonly log: Logger;
   readonly tally: Tally;
   readonly batch: BatchWriter;
-  /** Called for every record that was accepted. */
-  readonly onRecord: () => void;
 }
 
 /**
@@ -20,7 +18,7 @@ export interface ObserveOptions {
  * aborts; what was not written then is still in the batch.
  */
 export async function observe(observations: AsyncIterable<unknown>, options: ObserveOptions): Promise<void> {
-  const { scope, signal, log, tally, batch, onRecord } = options;
+  const { scope, signal, log, tally, batch } = options;
   const iterator = observations[Symbol.asyncIterator]();
   const race = openRace(signal);
   try {
@@ -31,10 +29,7 @@ export async function observe(observations: AsyncIterable<unknown>, options: Obs
       if (next.done) break;
       if (tally.root === null) throw new Error(`${scope} yields before it has identified itself`);
       const observation = acceptObservation(next.value, tally, log);
-      if (observation !== undefined) {
-        batch.add(observation);
-        onRecord();
-      }
+      if (observation !== undefined) batch.add(observation);
       if (batch.isFull()) await batch.flush();
     }
     await batch.flush();

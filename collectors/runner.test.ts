@@ -127,6 +127,23 @@ describe('complete', () => {
     });
   });
 
+  test('the progress tells of the records seen, each once, and of those kept', async () => {
+    const written: string[] = [];
+    const terminal = { columns: 80, write: (text: string) => void written.push(text) };
+    const script: Script = async function* (context) {
+      identify(context);
+      for (const id of ['1', '2', '1', '2']) yield account(id);
+      context.keep({ kind: 'account', key: 'aws/3' });
+      // The first line is written at once, others only in time.
+      fetchPage(context);
+    };
+
+    const ran = await run(newActor(), { 'aws:a': script }, { terminal });
+
+    expect(ran.counts.seen).toBe(3);
+    expect(written[0]).toMatch(/aws:a {2}3 records /);
+  });
+
   test('on a terminal people are told instead', async () => {
     const texts: string[] = [];
     const terminal = { columns: 80, write: (text: string) => void texts.push(text) };

@@ -76,14 +76,11 @@ async function observeScope(run: ActiveRun, { scope, lease, org_id, memo }: Open
     configured_scopes: run.configured_scopes,
   });
   const context = createContext({ run, scope, signal, log, tally, pages, memo, pinned_root: org_id });
-  const onRecord = () => {
-    run.totals.records += 1;
-  };
   const { renewMs } = run.times;
   const keeper = writer && lease && keepLease(writer, lease, { renewMs, onLost: (error) => lost.abort(error) });
   let failure: Failure | undefined;
   try {
-    await observe(collector.observe(context), { scope, signal, log, tally, batch, onRecord });
+    await observe(collector.observe(context), { scope, signal, log, tally, batch });
   } catch (error) {
     failure = toFailure(error, log);
   } finally {
