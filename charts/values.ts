@@ -289,7 +289,7 @@ export function createValuesSchema(collectors: readonly CollectorFacts[]) {
     hostUsers: told(z.boolean(), '`false` gives pods a user namespace where nodes can.').default(true),
     proxy: told(
       z.strictObject({ http: address, https: address, noProxy: optionalText }),
-      'Through which collectors reach the providers. With a password in its address it belongs into secretVariables.',
+      'Through which collectors reach the providers. With a password in its address it belongs into secretVariables. noProxy: names and addresses, parted by commas, and for endpoints ranges.',
     ).prefault({}),
   });
 }

@@ -156,6 +156,15 @@ describe('bad input', () => {
     expect(ended.code).toBe(2);
   });
 
+  test('a key of a file that a terminal would obey is told without what it would obey', async () => {
+    const path = join(folder, 'escapes.yaml');
+    await writeFile(path, '"\\e[2J\\nunknown": 1\n');
+
+    const { stderr } = await inventory({ INVENTORY_CONFIG: path }, 'status');
+
+    expect(stderr).toBe('configuration: Unrecognized key: " [2J unknown"\n');
+  });
+
   test('how a database is named is told whole: nothing of it is taken for a secret', async () => {
     const { stderr } = await inventory({ DATABASE_URL: 'mysql://db.example/inventory' }, 'status');
 

@@ -270,6 +270,21 @@ test('requests go through the proxy of the environment, but not those it exempts
   expect((await exempt.request(direct.url, { signal })).body).toBe('direct');
 });
 
+test.for([
+  ['127.0.0.0/8', 'directly'],
+  ['.svc, .cluster.local,10.0.0.0/8\t127.0.0.1/32,fd00::/8', 'directly'],
+  ['0.0.0.0/0', 'directly'],
+  ['10.0.0.0/8,172.16.0.0/12,::/0', 'by the proxy'],
+  ['127.0.0.0/33,127.0.0/8,127.0.0.0/,/8,127.0.0.0/8/8,localhost/8', 'by the proxy'],
+] as const)('with NO_PROXY=%s an address is asked %s', async ([NO_PROXY, how]) => {
+  const direct = await serve(answer(200, 'directly'));
+  const proxy = await serve(answer(200, 'by the proxy'));
+  const HTTP_PROXY = proxy.url.replace('127.0.0.1', 'localhost');
+  const client = openClient({ proxyEnv: { HTTP_PROXY, NO_PROXY }, maxRetries: 0 });
+
+  expect((await client.request(direct.url, { signal })).body).toBe(how);
+});
+
 test.for<readonly [string, string]>([
   ['HTTPS_PROXY', 'proxy.example:3128'],
   ['HTTPS_PROXY', 'http://inventory:hunter2@'],

@@ -1,7 +1,9 @@
 // The HTTP client for everything that has no SDK: a deadline on every request, bounded bodies, retries, the environment's proxies.
+import { isIP } from 'node:net';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { Agent, EnvHttpProxyAgent, fetch } from 'undici';
 import undiciPackage from 'undici/package.json' with { type: 'json' };
+import { createRanges } from './address-ranges.ts';
 import { openDeadline, pause } from './deadline.ts';
 import { ConfigError, type ConfigProblem, ProviderError } from './errors.ts';
 import { describeError } from './redact.ts';
@@ -38,7 +40,7 @@ export interface HttpClient {
 }
 
 export interface HttpOptions {
-  /** `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, either case. */
+  /** `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, either case; the last one may name ranges of addresses. */
   readonly proxyEnv: Readonly<Record<string, string | undefined>>;
   readonly maxRetries?: number;
   /** The first wait after a refusal that names none; the next ones are twice as long each. */
@@ -57,6 +59,13 @@ export interface HttpTls {
 }
 
 type Dispatcher = Agent | EnvHttpProxyAgent;
+
+/** What sends the requests: directly or through a proxy, which is the URL's to tell. */
+interface Dispatchers {
+  for(url: string): Dispatcher;
+  destroy(): Promise<void>;
+}
+
 type Attempt = Pick<HttpAnswer, 'status' | 'headers' | 'body' | 'duration_ms'>;
 
 /**
@@ -65,12 +74,12 @@ type Attempt = Pick<HttpAnswer, 'status' | 'headers' | 'body' | 'duration_ms'>;
  * at once a ConfigError for a proxy that is none.
  */
 export function createHttpClient({ proxyEnv, maxRetries = 2, backoffMs = 500, tls }: HttpOptions): HttpClient {
-  const dispatcher = createDispatcher(readProxy(proxyEnv), tls);
+  const dispatchers = createDispatchers(readProxy(proxyEnv), tls);
 
   async function requestInTime(url: string, request: HttpRequest, endsMs: number): Promise<HttpAnswer> {
     let waitedMs = 0;
     for (let attempts = 1; ; attempts += 1) {
-      const outcome = await attempt(dispatcher, url, request);
+      const outcome = await attempt(dispatchers.for(url), url, request);
       const waitMs = retryAfterMs(outcome) ?? backoffMs * 2 ** (attempts - 1);
       const isLast = attempts > maxRetries || performance.now() + waitMs >= endsMs;
       if (isLast || !isWorthAnother(outcome, request)) {
@@ -98,11 +107,11 @@ export function createHttpClient({ proxyEnv, maxRetries = 2, backoffMs = 500, tl
       }
     },
     // Its own `close` would wait for connections that no request wants any more: 10 s for each server that never takes one.
-    close: () => dispatcher.destroy(),
+    close: () => dispatchers.destroy(),
   };
 }
 
-function createDispatcher(proxy: Proxies | undefined, tls: HttpTls = {}): Dispatcher {
+function createDispatchers(proxy: Proxies | undefined, tls: HttpTls = {}): Dispatchers {
   const { ca, certificate, key, onCertificate } = tls;
   const connect = {
     ...(ca !== undefined && { ca }),
@@ -115,9 +124,23 @@ function createDispatcher(proxy: Proxies | undefined, tls: HttpTls = {}): Dispat
       },
     }),
   };
-  return proxy === undefined
-    ? new Agent({ connect })
-    : new EnvHttpProxyAgent({ ...proxy, connect, requestTls: connect });
+  const direct = new Agent({ connect });
+  if (proxy === undefined) return { for: () => direct, destroy: () => direct.destroy() };
+  const proxied = new EnvHttpProxyAgent({ ...proxy, connect, requestTls: connect });
+  const isExempt = createExemption(proxy.noProxy ?? '');
+  return {
+    for: (url) => (isExempt(url) ? direct : proxied),
+    destroy: async () => void (await Promise.all([direct.destroy(), proxied.destroy()])),
+  };
+}
+
+// Of addresses alone, as curl and Go have it: no name is looked up for this. Names and ports the agent knows itself.
+function createExemption(noProxy: string): (url: string) => boolean {
+  const isInRange = createRanges(noProxy.split(/[,\s]+/));
+  return (url) => {
+    const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
+    return isIP(host) !== 0 && isInRange(host);
+  };
 }
 
 // Credentials in the URL are no part of its origin.

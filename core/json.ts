@@ -20,11 +20,32 @@ export const jsonSchema = z.unknown().refine((value) => isJson(value, maxDepth),
 }) as z.ZodType<Json>;
 
 /** A JSON object. */
-export const jsonObjectSchema = z
-  .record(z.string(), z.unknown())
-  .refine((members) => Object.values(members).every((member) => isJson(member, maxDepth)), {
-    error: 'not a JSON object, or nested too deep',
-  }) as z.ZodType<JsonObject>;
+export const jsonObjectSchema: z.ZodType<JsonObject> = toObjectSchema(
+  {},
+  (member) => isJson(member, maxDepth),
+  'not a JSON object, or nested too deep',
+);
+
+/** An object of texts, such as tags. */
+export const textsSchema: z.ZodType<Record<string, string>> = toObjectSchema(
+  { type: 'string' },
+  (member) => typeof member === 'string',
+  'not an object of texts',
+);
+
+// A record of zod's would lose a member called `__proto__` without a word. Lazy, for the generator of the OpenAPI documents
+// takes the type that a schema tells for all that a nullable one is.
+function toObjectSchema<Value>(
+  additionalProperties: z.core.JSONSchema.JSONSchema,
+  isMember: (member: unknown) => boolean,
+  error: string,
+): z.ZodType<Record<string, Value>> {
+  const schema = z
+    .unknown()
+    .refine((value) => isPlainObject(value) && Object.values(value).every(isMember), { error })
+    .meta({ type: 'object', additionalProperties });
+  return z.lazy(() => schema as z.ZodType<Record<string, Value>>);
+}
 
 /** What a text says in JSON; undefined when it is none: cut off, or a page of whoever stands in front. */
 export function parseJson(text: string): unknown {

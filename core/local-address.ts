@@ -1,6 +1,7 @@
 // Which hosts of a pasted URL are this machine's own business: loopback, link-local and the metadata services of clouds.
-import { BlockList, isIP, isIPv4 } from 'node:net';
+import { isIP, isIPv4 } from 'node:net';
 import { z } from 'zod';
+import { createRanges, isRange } from './address-ranges.ts';
 
 /** A host that is allowed all the same: an address, a range (`127.0.0.0/8`) or a name. */
 export const allowedHostSchema = z
@@ -31,8 +32,8 @@ const guardedNames =
 
 /** The guard, with the exceptions that the configuration makes. */
 export function createHostGuard(allowed: readonly string[]): HostGuard {
-  const refusedAddresses = toBlockList(guardedRanges);
-  const allowedAddresses = toBlockList(allowed.filter((host) => isRange(host) || isIP(host) !== 0));
+  const isGuarded = createRanges(guardedRanges);
+  const isAllowed = createRanges(allowed);
   return (hostname) => {
     const host = hostname
       .replace(/^\[|\]$/g, '')
@@ -40,32 +41,8 @@ export function createHostGuard(allowed: readonly string[]): HostGuard {
       .toLowerCase();
     if (allowed.includes(host)) return false;
     if (isIP(host) === 0) return guardedNames.test(host);
-    return addressesIn(host).some((address) => has(refusedAddresses, address) && !has(allowedAddresses, address));
+    return addressesIn(host).some((address) => isGuarded(address) && !isAllowed(address));
   };
-}
-
-function isRange(text: string): boolean {
-  const [address = '', bits = '', ...more] = text.split('/');
-  const family = isIP(address);
-  return more.length === 0 && family !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128);
-}
-
-function toBlockList(hosts: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const host of hosts) {
-    const [address = '', bits] = host.split('/');
-    const family = familyOf(address);
-    list.addSubnet(address, bits === undefined ? (family === 'ipv4' ? 32 : 128) : Number(bits), family);
-  }
-  return list;
-}
-
-function has(list: BlockList, address: string): boolean {
-  return list.check(address, familyOf(address));
-}
-
-function familyOf(address: string): 'ipv4' | 'ipv6' {
-  return isIP(address) === 6 ? 'ipv6' : 'ipv4';
 }
 
 // The address, and the IPv4 address that packets to it end at: mapped, compatible, translated (RFC 2765, 6052, 8215) and 6to4.

@@ -1,6 +1,6 @@
 // Monitoring endpoints and relations as they are observed: what watches the accounts, and what leads to what.
 import { z } from 'zod';
-import { hashJson, jsonObjectSchema } from './json.ts';
+import { hashJson, jsonObjectSchema, textsSchema } from './json.ts';
 import { timestampSchema } from './provenance.ts';
 
 /** The longest URL of a record. PostgreSQL refuses what is longer than an index takes, some 2700 bytes, and the whole batch with it. */
@@ -38,7 +38,7 @@ export const monitoringEndpointSchema = z.strictObject({
     .optional()
     .meta({ description: 'whose software it is', examples: ['mimir'] }),
   tls_not_after: timestampSchema.nullable().optional().meta({ description: 'when its certificate ends' }),
-  labels: z.record(z.string(), z.string()).nullable().optional(),
+  labels: textsSchema.nullable().optional(),
   details: jsonObjectSchema.nullable().optional(),
 });
 export type MonitoringEndpoint = z.output<typeof monitoringEndpointSchema>;

@@ -1,6 +1,13 @@
 // Observations: what the schema takes from a collector, and what it refuses before it can reach a row.
 import { expect, test } from 'vitest';
-import { accountKey, observationKindSchema, observationKinds, observationSchema } from './observation.ts';
+import { compileOnUse } from './compiled.ts';
+import {
+  accountKey,
+  accountSchema,
+  observationKindSchema,
+  observationKinds,
+  observationSchema,
+} from './observation.ts';
 
 const request = {
   ...{ operation: 'organizations:ListAccounts', endpoint: 'https://organizations.us-east-1.amazonaws.com', page: 1 },
@@ -25,6 +32,19 @@ test('what was not read stays left out, and what was read as empty stays empty',
   const attributes = { ...account.attributes, tags: {}, org_path_ids: [], name: null };
 
   expect(observationSchema.parse({ ...account, attributes }).attributes).toEqual(attributes);
+});
+
+test.for([
+  ['as it is', observationSchema],
+  ['compiled', compileOnUse(observationSchema)()],
+] as const)('names that JavaScript has a use for are kept in tags and details, by the schema %s', ([, schema]) => {
+  const tags = '{"__proto__":"a","constructor":"b","toString":"c","hasOwnProperty":"d","length":"e"}';
+  const details = '{"__proto__":{"__proto__":1},"valueOf":null}';
+  const attributes = { ...account.attributes, tags: JSON.parse(tags), details: JSON.parse(details) };
+
+  const taken = accountSchema.parse(schema.parse({ ...account, attributes }).attributes);
+
+  expect([JSON.stringify(taken.tags), JSON.stringify(taken.details)]).toEqual([tags, details]);
 });
 
 test('an organization without a name is refused here, for no event could tell of it', () => {

@@ -1,6 +1,6 @@
 // What collectors yield: one provider record as it was read, and the requests that delivered it.
 import { z } from 'zod';
-import { jsonObjectSchema, jsonSchema } from './json.ts';
+import { jsonObjectSchema, jsonSchema, textsSchema } from './json.ts';
 import { monitoringEndpointSchema, relationKey, relationSchema } from './monitoring.ts';
 import { evidenceSchema, timestampSchema } from './provenance.ts';
 
@@ -13,8 +13,8 @@ export const lifecycleSchema = z
   .meta({ id: 'Lifecycle' });
 export type Lifecycle = z.output<typeof lifecycleSchema>;
 
-/** Tags or labels; read and found empty is `{}`. */
-export const tagsSchema = z.record(z.string(), z.string());
+// Tags or labels; read and found empty is `{}`.
+const tagsSchema = textsSchema;
 
 // PostgreSQL refuses what is longer than an index takes, some 2700 bytes for id and name together, and the whole batch with it.
 const maxIndexed = 256;

@@ -38,6 +38,14 @@ describe('redactText', () => {
     ['a secret beside a code', 'no_credentials: my_token: hunter2 region=eu', 'region=eu'],
     ['a secret under the name of a code', 'invalid_token=hunter2 region=eu', 'region=eu'],
     ['such a secret as JSON', '{"no_password":"hunter2","user":"u"}', '"user":"u"'],
+    ['an option of a command', 'mysql --db-password hunter2 --host h.example', '--host h.example'],
+    ['an option with a sign', '["serve","--api-token=hunter2","--port=1"]', '--port=1'],
+    ['an option in quotes', `--password 'correct hunter2' --user u`, '--user u'],
+    ['an option of a plain word', '--password hunter2 shop', ' shop'],
+    ['an option of a word that begins as a sentence does', '--password isolate-hunter2 shop', ' shop'],
+    ['a pair as JSON', '{"name":"DB_PASSWORD","value":"hunter2","a":1}', '"a":1'],
+    ['a pair as JSON inside JSON', '{"body":"{\\"Key\\": \\"token\\", \\"Value\\": \\"hunter2\\"}"}', '}"}'],
+    ['a pair as it is inspected', "{ name: 'client_secret', value: 'hunter2' } of x", '} of x'],
     ['a connection string', 'AccountName=n;AccountKey=hunter2==;EndpointSuffix=core', 'EndpointSuffix=core'],
     ['a private key', `key:\n${pem.replaceAll('AAAA', 'hunter2')}\nend`, 'end'],
     ['a private key that is cut off', '-----BEGIN PRIVATE KEY-----\nhunter2', ''],
@@ -86,6 +94,9 @@ describe('redactText', () => {
     'the secret manager of project design-signals could not be read',
     'token bucket is empty; keyboard, monkey, signature-service',
     'nobody has a passport',
+    'use --token or --api-key, --password must be set, --secret is missing, --token',
+    '--password-file /run/secrets/x, --secret-name tls --page-token abc, a--token abc, --token --port 1',
+    '{"name":"token-bucket","value":"large"}, {"name":"token","type":"x"}, {"Key":"secret-owner","Value":"me"}',
   ])('leaves alone: %s', (text) => {
     expect(redactText(text)).toBe(text);
   });
@@ -155,6 +166,40 @@ describe('redactJson', () => {
       client_secret: null,
       password: '',
       tokens: ['[redacted]', { value: '[redacted]' }],
+    });
+  });
+
+  test('masks the value of a pair exactly when its name is that of a secret, as it does of a member', () => {
+    const redacted = redactJson({
+      env: [
+        { name: 'DB_PASSWORD', value: 'hunter2' },
+        { name: 'DB_HOST', value: 'h', type: 'plain' },
+        { name: 'TOKEN', valueFrom: { name: 'secret', key: 'token' } },
+      ],
+      Tags: [
+        { Key: 'password', Value: 'hunter2' },
+        { Key: 'token-bucket', Value: 'large' },
+        { Key: 'secret-owner', Value: 'me' },
+        { Key: 'password', Value: '' },
+      ],
+      parameters: [{ value: { a: 'hunter2', b: true }, key: 'apiKey' }],
+      other: [{ name: ['password'], value: 'x' }, { name: 'page_token', value: 'x' }, { value: 'x' }],
+    });
+
+    expect(redacted).toEqual({
+      env: [
+        { name: 'DB_PASSWORD', value: '[redacted]' },
+        { name: 'DB_HOST', value: 'h', type: 'plain' },
+        { name: 'TOKEN', valueFrom: { name: 'secret', key: 'token' } },
+      ],
+      Tags: [
+        { Key: 'password', Value: '[redacted]' },
+        { Key: 'token-bucket', Value: 'large' },
+        { Key: 'secret-owner', Value: 'me' },
+        { Key: 'password', Value: '' },
+      ],
+      parameters: [{ value: { a: '[redacted]', b: true }, key: 'apiKey' }],
+      other: [{ name: ['password'], value: 'x' }, { name: 'page_token', value: 'x' }, { value: 'x' }],
     });
   });
 
@@ -249,6 +294,13 @@ describe('the time that redaction takes', () => {
     ['blanks after a scheme', 'bearer', ' ', 'x'],
     ['private keys that begin', '-----BEGIN PRIVATE KEY-----', '-----END A', ''],
     ['users of URLs', '', '://a', ''],
+    ['options', '', '--token-', ''],
+    ['options without a value', '', ' --token', ''],
+    ['options whose quotes never close', '', '--token="a\\', ''],
+    ['pairs that are none', '', '{name:"token",', ''],
+    ['names of pairs', 'name:"', 'token', ''],
+    ['pairs whose quotes never close', '', '"name":"token","value":"\\', ''],
+    ['blanks in a pair', 'name:"token"', ' ', ''],
   ] as const)('grows with the length of %s, and no faster', ([, before, repeated, after]) => {
     for (const length of [27, 100_000]) {
       const text = before + repeated.repeat(Math.ceil(length / repeated.length)) + after;

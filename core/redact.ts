@@ -17,7 +17,16 @@ const noCode = '(?!(?<=\\b(?:no|invalid)_)\\w+: )';
 
 const secretName = new RegExp(`(?:(?:${secretWord})${secretSuffix}|^sig)$`, 'i');
 // Positions in a listing.
-const harmlessName = /(?:next|page|continuation|sync)[-_]?token$/i;
+const position = '(?:next|page|continuation|sync)[-_]?token';
+const harmlessName = new RegExp(`${position}$`, 'i');
+
+// What goes on after the name of an option where nothing is given to it: "--token is missing".
+const sentence =
+  '(?:is|are|was|were|has|have|must|may|can|cannot|should|needs?|requires?|or|and|not|to|for|from|in|of|on|with|without)(?![^\\s,;.:])';
+// Perhaps escaped.
+const quote = `\\\\*["']`;
+// In quotes, the second group of its pattern, or without.
+const given = `(?:(${quote})(?:\\\\.|(?!\\2)[^\\\\])+?\\2|[^\\s"',;}<]+)`;
 
 // Each of the patterns below needs one of these; most texts have none and are left alone after one look.
 const suspicious = new RegExp(
@@ -54,6 +63,22 @@ const textPatterns: readonly (readonly [RegExp, string])[] = [
   ],
   // What an element of a secret's name holds: STS answers with credentials in XML.
   [new RegExp(`((?:${secretWord})${secretSuffix}>)[^<>]+(?=</)`, 'gi'), `$1${mask}`],
+  // What a command's option of a secret's name is given
+  [
+    new RegExp(
+      `(?<![\\w-])(--[\\w-]*?(?:${secretWord})${secretSuffix}(?<!${position})(?:=|[ \\t]+(?!-|${sentence})))${given}`,
+      'gi',
+    ),
+    `$1$2${mask}$2`,
+  ],
+  // The value of a pair
+  [
+    new RegExp(
+      `(\\b(?:name|key)(?:${quote})?\\s*:\\s*${quote}[^"'\\\\]*?(?:${secretWord})${secretSuffix}(?<!${position})${quote}\\s*,\\s*(?:${quote})?value(?:${quote})?\\s*:\\s*)${given}`,
+      'gi',
+    ),
+    `$1$2${mask}$2`,
+  ],
   // What is assigned to a secret's name, in quotes, which may be escaped …
   [
     new RegExp(
@@ -87,17 +112,29 @@ function maskBasic(match: string, scheme: string, encoded: string): string {
   return isCredential ? `${scheme} ${mask}` : match;
 }
 
-/** A copy of the JSON value in which every string is redacted, and whatever stands under a secret's name is masked. */
+/**
+ * A copy of the JSON value in which every string is redacted, and whatever stands under a secret's name is masked, be it a
+ * member or a pair: `{"password": "x"}` or `{"name": "password", "value": "x"}`.
+ */
 export function redactJson(value: Json): Json {
   if (typeof value === 'string') return redactText(value);
   if (Array.isArray(value)) return value.map(redactJson);
   if (typeof value !== 'object' || value === null) return value;
   const redacted: JsonObject = {};
+  const valueName = findSecretValue(value);
   for (const name of Object.keys(value)) {
     const member = value[name] ?? null;
-    setMember(redacted, name, isSecretName(name) ? maskJson(member) : redactJson(member));
+    setMember(redacted, name, name === valueName || isSecretName(name) ? maskJson(member) : redactJson(member));
   }
   return redacted;
+}
+
+// The member that holds the secret of a pair: environments and settings have `name`, tags of AWS `Key`.
+function findSecretValue(object: JsonObject): string | undefined {
+  const valueName = object['value'] !== undefined ? 'value' : 'Value';
+  if (object[valueName] === undefined) return undefined;
+  const names = [object['name'], object['Name'], object['key'], object['Key']];
+  return names.some((name) => typeof name === 'string' && isSecretName(name)) ? valueName : undefined;
 }
 
 // What kind of thing was there, and whether it was set, stays readable.

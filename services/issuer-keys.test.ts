@@ -84,6 +84,17 @@ describe('while the issuer answers', () => {
     await expect(find(keys, 'key-1')).rejects.toBeInstanceOf(errors.JWKSNoMatchingKey);
   });
 
+  test('when it withdraws the last key, that one is trusted no longer than keys are fresh either, and the log says why', async () => {
+    const keys = open();
+    await find(keys, 'key-1');
+    issuer.misbehave({ keys: toAnswer({ keys: [] }) });
+
+    timeMs += freshMs;
+
+    await expect(find(keys, 'key-1')).rejects.toBeInstanceOf(errors.JWKSNoMatchingKey);
+    expect(lines).toEqual([expect.stringContaining('"event":"issuer_without_keys"')]);
+  });
+
   test('an issuer whose name ends in a slash has one slash before its document', async () => {
     await open(`${issuer.url}/`).refresh();
 
@@ -195,7 +206,6 @@ describe('while the issuer does not answer', () => {
       () => ({ keys: { kind: 'send', answer: { status: 200, headers: {}, body: '<html>' } } as const }),
       'is not what it should be',
     ],
-    ['no keys', () => ({ keys: toAnswer({ keys: [] }) }), 'is not what it should be'],
     ['keys that are none', () => ({ keys: toAnswer({ keys: ['x'] }) }), 'is not what it should be'],
     ['more than it could need', () => ({ keys: toAnswer({ keys: [], more: 'x'.repeat(1_000_001) }) }), 'larger than'],
   ] as const)('%s is no answer, and the log says why', async ([, faults, reason]) => {

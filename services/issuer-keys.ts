@@ -110,10 +110,10 @@ const discoverySchema = z.object({
   issuer: z.string(),
   jwks_uri: z.url().refine((text) => !URL.canParse(text) || isSecureUrl(new URL(text)), 'must be https'),
 });
-const keysSchema = z.object({ keys: z.array(z.looseObject({ kty: z.string() })).min(1) });
+const keysSchema = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });
 
 // https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig
-async function fetchKeys({ issuer, http, signal }: IssuerKeysOptions): Promise<LocalKeys> {
+async function fetchKeys({ issuer, http, log, signal }: IssuerKeysOptions): Promise<LocalKeys> {
   const deadline = openDeadline(timeoutMs, signal);
   try {
     const ask = { http, signal: deadline.signal };
@@ -125,7 +125,10 @@ async function fetchKeys({ issuer, http, signal }: IssuerKeysOptions): Promise<L
         `${url} calls the issuer ${discovery.issuer.slice(0, 200)}: configure that`,
       );
     }
-    return createLocalJWKSet(await readDocument(discovery.jwks_uri, keysSchema, ask));
+    const found = await readDocument(discovery.jwks_uri, keysSchema, ask);
+    // An answer like any other (RFC 7517 §5): taken for none, all keys that it withdraws would hold on.
+    if (found.keys.length === 0) log.warn({ event: 'issuer_without_keys', issuer }, 'every token is refused');
+    return createLocalJWKSet(found);
   } finally {
     deadline.clear();
   }

@@ -279,7 +279,7 @@ describe.for(databases)('retention on $dialect', ({ dialect, open }) => {
       await pruneAll(actor, 'events');
 
       const after = next ?? undefined;
-      expect(await store.reader.listEvents({ ...quiet, after })).toEqual({ json: '[]', next: null });
+      expect(await store.reader.listEvents({ ...quiet, after })).toEqual({ json: '[]', next: null, positions: [] });
       await expect(store.reader.listEvents({ ...quiet, event_type: 'account.updated', after })).rejects.toMatchObject({
         status: 410,
       });

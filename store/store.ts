@@ -239,6 +239,11 @@ export interface ListPage {
   readonly next: Position | null;
 }
 
+/** Such a page of the event log, and the place right after each of its events: the last one's is `next`. */
+export interface EventPage extends ListPage {
+  readonly positions: readonly Position[];
+}
+
 /** JSON texts are sent as they are; null means not found, or another tenant's. */
 export interface Reader {
   listAccounts(options: AccountListOptions): Promise<ListPage>;
@@ -266,7 +271,7 @@ export interface Reader {
    * Oldest first, the nine fields of the envelope. `next` is there whenever the page has a row: what is written later comes
    * after it, and nothing is ever passed over.
    */
-  listEvents(options: EventListOptions): Promise<ListPage>;
+  listEvents(options: EventListOptions): Promise<EventPage>;
   /** Records whose content was replaced, or first recorded, after `from` and up to `to`, by key. Both contents may be equal. */
   listDifferences(
     options: DifferenceOptions,

@@ -116,6 +116,7 @@ describe.for(databases)('time on $dialect', ({ dialect, open }) => {
     expect(await reader.listEvents({ tenant_id: actor.tenant, limit: 9, after: second.place })).toEqual({
       json: '[]',
       next: null,
+      positions: [],
     });
   });
 

@@ -1,6 +1,7 @@
 // The Azure collector against the strict fake: what it reads, with which calls, and with which evidence.
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { tagSubscription } from '#testkit/azure/mutations.ts';
 import { listChain } from '#testkit/azure/tenant.ts';
 import { toLifecycle } from './lifecycle.ts';
 import { createFile, observe, startAzure, tenantId } from './observe.contract.ts';
@@ -115,6 +116,17 @@ test('raw is the subscription as received, fields that the SDK does not know inc
   const accounts = observations.filter(({ kind }) => kind === 'account');
   expect(accounts).toHaveLength(45);
   for (const { raw } of accounts) expect(raw).toMatchObject({ newField: { a: [1] }, subscriptionPolicies: {} });
+});
+
+test('a tag is read whatever its name is', async () => {
+  const { tenant, source } = await startAzure();
+  const [subscription] = tenant.subscriptions.values();
+  const tags = JSON.parse('{"__proto__": "kept", "constructor": "kept too"}');
+  tagSubscription(tenant, subscription?.id ?? '', tags);
+
+  const { accounts } = await observe(source);
+
+  expect(JSON.stringify(accounts.get(subscription?.id ?? '')?.['tags'])).toBe(JSON.stringify(tags));
 });
 
 test('tags that are not wanted appear nowhere', async () => {

@@ -1,7 +1,7 @@
 // One subscription as the list shows it, or as little as the hierarchy does, as an account record.
 import { z } from 'zod';
 import { ProviderError } from '#core/errors.ts';
-import type { JsonObject } from '#core/json.ts';
+import { type JsonObject, textsSchema } from '#core/json.ts';
 import { accountKey, type Observation } from '#core/observation.ts';
 import type { Request } from '#core/provenance.ts';
 import { type Entity, toNodeId, toPlaceFields } from './hierarchy.ts';
@@ -16,7 +16,7 @@ const fieldsSchema = z.object({
   displayName: z.string().nullish(),
   state: z.string().min(1).nullish(),
   tenantId: guidSchema.nullish(),
-  tags: z.record(z.string(), z.string()).nullish(),
+  tags: textsSchema.nullish(),
   authorizationSource: z.string().nullish(),
   managedByTenants: z.array(z.object({ tenantId: guidSchema })).nullish(),
   subscriptionPolicies: z

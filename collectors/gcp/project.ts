@@ -1,7 +1,7 @@
 // One project: from the JSON of an answer to an observation.
 import { z } from 'zod';
 import { ProviderError } from '#core/errors.ts';
-import type { JsonObject } from '#core/json.ts';
+import { type JsonObject, textsSchema } from '#core/json.ts';
 import { accountKey, type Observation } from '#core/observation.ts';
 import type { Request } from '#core/provenance.ts';
 import { stateSchema, toLifecycle, toPurgeTime } from './lifecycle.ts';
@@ -32,7 +32,7 @@ const fieldsSchema = z.object({
   createTime: z.string().optional(),
   updateTime: z.string().optional(),
   deleteTime: z.string().optional(),
-  labels: z.record(z.string(), z.string()).default({}),
+  labels: textsSchema.default({}),
 });
 
 /** The project in an answer; an item that is none makes the answer malformed. */

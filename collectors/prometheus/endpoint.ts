@@ -1,7 +1,6 @@
 // Makes the record of an endpoint, and its numbers, out of what was learnt of it.
-import { z } from 'zod';
 import { endpointId } from '#core/endpoint-url.ts';
-import { type JsonObject, toJson } from '#core/json.ts';
+import { type JsonObject, textsSchema, toJson } from '#core/json.ts';
 import type { Observation } from '#core/observation.ts';
 import { redactJson } from '#core/redact.ts';
 import type { PrometheusEndpoint } from './config.ts';
@@ -81,10 +80,8 @@ function toRaw({ build, runtime }: Vitals): JsonObject {
 
 // Of a file of targets, which nobody may have looked at.
 function redactLabels(labels: Readonly<Record<string, string>>): Record<string, string> {
-  return labelsSchema.parse(redactJson({ ...labels }));
+  return textsSchema.parse(redactJson({ ...labels }));
 }
-
-const labelsSchema = z.record(z.string(), z.string());
 
 function redactObject(details: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(redactJson(details) ?? {}));

@@ -11,6 +11,7 @@ global:
     account_id: "111122223333"
     cluster: eu1
     replica: 0
+    __proto__: p
 alerting:
   alertmanagers:
   - static_configs:
@@ -55,7 +56,7 @@ test('external labels, peers and places of discovery are kept, sorted, and nothi
   const config = await parseServerConfig(text);
 
   expect(config).toEqual({
-    external_labels: { account_id: '111122223333', cluster: 'eu1', replica: '0' },
+    external_labels: { account_id: '111122223333', cluster: 'eu1', replica: '0', ['__proto__']: 'p' },
     remote_write: ['http://mimir.example/api/v1/push', 'https://a.example/api/v1/write'],
     remote_read: ['https://a.example/api/v1/read'],
     scrape_jobs: 3,

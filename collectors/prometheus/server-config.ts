@@ -4,6 +4,7 @@ import { parseDocument, visit } from 'yaml';
 import { z } from 'zod';
 import { accountReferenceSchema } from '#core/account-reference.ts';
 import { toToldUrl } from '#core/endpoint-url.ts';
+import { textsSchema } from '#core/json.ts';
 
 /** The parts that are kept. The rest is never stored: passwords are masked in it, but headers and query strings are not. */
 export interface ServerConfig {
@@ -20,7 +21,7 @@ export interface ServerConfig {
 const peersSchema = z.array(z.object({ url: z.string() })).nullish();
 
 const configSchema = z.object({
-  global: z.object({ external_labels: z.record(z.string(), z.coerce.string()).nullish() }).nullish(),
+  global: z.object({ external_labels: z.preprocess(toTexts, textsSchema.nullish()) }).nullish(),
   remote_write: peersSchema,
   remote_read: peersSchema,
   scrape_configs: z.array(z.record(z.string(), z.unknown())).nullish(),
@@ -89,6 +90,12 @@ function parsePiece(piece: string): unknown {
   });
   if (document.errors.length > 0) throw new SyntaxError('no YAML');
   return document.toJS();
+}
+
+// Servers write numbers and words of YAML without quotes.
+function toTexts(labels: unknown): unknown {
+  if (typeof labels !== 'object' || labels === null || Array.isArray(labels)) return labels;
+  return Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, String(value)]));
 }
 
 function toUrls(peers: readonly { readonly url: string }[]): string[] {

@@ -52,7 +52,10 @@ async function seed({ writer }: TestStore): Promise<{ run_id: string }> {
       ...(i < 3 ? path : {}),
       lifecycle: i === 0 ? 'suspended' : 'active',
       status: i === 0 ? 'SUSPENDED' : 'ACTIVE',
-      tags: { team: i % 2 ? 'core' : 'web', url: `https://${i}.example:8443/x`, empty: '' },
+      tags: {
+        ...{ team: i % 2 ? 'core' : 'web', url: `https://${i}.example:8443/x`, empty: '' },
+        ...{ 'acme:cost:center': `${i}:x`, 'a:b': '' },
+      },
     }),
   );
   const nodes = [node('r-1', { kind: 'root', name: 'Root' }), node('ou-1', { name: 'Platform', parent_id: 'o-1/r-1' })];
@@ -242,6 +245,11 @@ describe.for(databases)('the read API on $dialect', ({ dialect, open }) => {
       ['tag=team:web&tag=url:https://2.example:8443/x', 1],
       ['tag=team:we', 0],
       ['tag=empty:', 8],
+      ['tag=acme:cost:center:2:x', 1],
+      ['tag=acme:cost:center:2:x&tag=a:b:', 1],
+      ['tag=acme:cost:center', 0],
+      ['tag=a:b', 0],
+      [`tag=${'a:'.repeat(4000)}`, 0],
       ['tag=team:core&tag=team:web', 0],
       ['q=RENAMED', 1],
       ['q=%25_x&vanished=include', 1],

@@ -9,14 +9,14 @@ import { StoreError } from '#core/errors.ts';
 import { createLogger } from '#core/log.ts';
 import { createApp } from '#services/app.ts';
 import { listen } from '#services/listen.ts';
-import type { ListPage } from '#store/store.ts';
+import type { EventPage } from '#store/store.ts';
 import { streamEvents } from './event-stream.ts';
 
 const clock = systemClock;
 const position = z.object({ value: z.null(), key: z.array(z.string()) });
 
 /** A server with one stream; `read` answers the log. */
-async function openServer(read: () => Promise<ListPage>) {
+async function openServer(read: () => Promise<EventPage>) {
   const lines: string[] = [];
   const log = createLogger({ level: 'info', destination: { write: (line: string) => void lines.push(line) } });
   const stopping = new AbortController().signal;
@@ -37,7 +37,8 @@ test('a stream whose database fails ends, and only the log tells why', async () 
     reads += 1;
     if (reads > 1) throw new StoreError('ECONNREFUSED', 'cannot reach db.internal:5432', { retryable: true });
     const event = { event_type: 'account.updated', event_id: '1' };
-    return { json: JSON.stringify([event]), next: { value: null, key: ['1'] } };
+    const next = { value: null, key: ['1'] };
+    return { json: JSON.stringify([event]), next, positions: [next] };
   });
   const [response]: IncomingMessage[] = await once(get(url, { agent: false }), 'response');
   const received = response && (await text(response));
@@ -51,7 +52,7 @@ test('who asks for the headers of a stream alone leaves none behind', async () =
   const { url } = await openServer(async () => {
     reads += 1;
     // With a next page nothing is waited for: a stream that was left behind would have read on before the answer arrives.
-    return { json: '[]', next: reads < 10 ? { value: null, key: ['1'] } : null };
+    return { json: '[]', next: reads < 10 ? { value: null, key: ['1'] } : null, positions: [] };
   });
   const asked = request(url, { method: 'HEAD', agent: false }).end();
   const [response]: IncomingMessage[] = await once(asked, 'response');

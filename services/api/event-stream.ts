@@ -5,7 +5,7 @@ import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
 import { z } from 'zod';
 import { pause } from '#core/deadline.ts';
 import type { AppEnv } from '#services/env.ts';
-import type { ListPage } from '#store/store.ts';
+import type { EventPage, Position } from '#store/store.ts';
 import { parseCursor, toCursor } from './cursor.ts';
 import type { Listing } from './list.ts';
 
@@ -15,9 +15,14 @@ const batch = 100;
 /** Proxies drop a connection on which nothing comes for a minute. */
 const pingMs = 20_000;
 
+/** The event log, ready to be read from any of its events on. */
+export interface EventListing extends Listing {
+  read(page: { limit: number; after: Position | undefined }): Promise<EventPage>;
+}
+
 interface StreamOptions {
   readonly cursor: string | undefined;
-  readonly listing: Listing;
+  readonly listing: EventListing;
   readonly stopping: AbortSignal;
   readonly now: () => Date;
 }
@@ -25,8 +30,8 @@ interface StreamOptions {
 const eventsSchema = z.array(z.looseObject({ event_type: z.string() }));
 
 /**
- * Streams until the client leaves, its token expires, the database fails or the process ends. The last event of each batch has
- * the cursor after it as its `id`: who breaks off inside a batch gets its events again, and drops those whose event_id it has seen.
+ * Streams until the client leaves, its token expires, the database fails or the process ends. Every event has the cursor after
+ * it as its `id`: whoever always breaks off after a few would else begin the same batch for ever.
  */
 export async function streamEvents(c: Context<AppEnv>, { cursor, listing, stopping, now }: StreamOptions) {
   const list = { identity: [listing.name, listing.identity], position: listing.position };
@@ -42,7 +47,7 @@ export async function streamEvents(c: Context<AppEnv>, { cursor, listing, stoppi
   const send = async (stream: SSEStreamingApi) => {
     stream.onAbort(() => left.abort());
     for (let quietMs = 0; !signal.aborted && now().getTime() < expires_ms; ) {
-      await sendPage(stream, page, page.next && toCursor(page.next, list));
+      await sendPage(stream, page, (position) => toCursor(position, list));
       after = page.next ?? after;
       quietMs = page.next ? 0 : quietMs + pollMs;
       if (quietMs >= pingMs) {
@@ -61,11 +66,10 @@ export async function streamEvents(c: Context<AppEnv>, { cursor, listing, stoppi
   );
 }
 
-async function sendPage(stream: SSEStreamingApi, page: ListPage, cursor: string | null): Promise<void> {
+async function sendPage(stream: SSEStreamingApi, page: EventPage, toId: (position: Position) => string): Promise<void> {
   const events = eventsSchema.parse(JSON.parse(page.json));
-  for (const [index, event] of events.entries()) {
-    const isLast = index === events.length - 1;
-    const id = isLast && cursor !== null ? { id: cursor } : {};
-    await stream.writeSSE({ event: event.event_type, data: JSON.stringify(event), ...id });
+  for (const [index, position] of page.positions.entries()) {
+    const event = events[index];
+    if (event) await stream.writeSSE({ event: event.event_type, data: JSON.stringify(event), id: toId(position) });
   }
 }

@@ -9,8 +9,8 @@ import { runIdSchema } from '#core/provenance.ts';
 import type { App } from '#services/app.ts';
 import type { AppEnv } from '#services/env.ts';
 import { eventStreamType, listTypes, negotiate } from './accept.ts';
-import { streamEvents } from './event-stream.ts';
-import { type Listing, sendList } from './list.ts';
+import { type EventListing, streamEvents } from './event-stream.ts';
+import { sendList } from './list.ts';
 import { pageParameters, textSchema } from './query.ts';
 import type { RouteContext } from './record.ts';
 import { listResponses } from './responses.ts';
@@ -27,7 +27,7 @@ const position = z.object({
 const { 200: page, ...refusals } = listResponses(eventItemSchema);
 const stream = z
   .string()
-  .meta({ description: 'server-sent events: `event` is the type, `data` the event, `id` a cursor' });
+  .meta({ description: 'server-sent events: `event` is the type, `data` the event, `id` the cursor after it' });
 const responses = {
   200: { ...page, content: { ...page.content, [eventStreamType]: { schema: stream } } },
   ...refusals,
@@ -74,7 +74,7 @@ function toListing(
   c: Context<AppEnv>,
   filters: { event_type?: string | undefined; correlation_id?: string | undefined },
   { reader, log }: RouteContext,
-): Listing {
+): EventListing {
   const options = { tenant_id: c.var.identity.tenant_id, ...filters };
   return {
     name: 'events',

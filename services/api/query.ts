@@ -53,7 +53,7 @@ function sortSchemaOf<Field extends SortField>(sorted: readonly (Field | 'id')[]
 }
 
 const tagSchema = z.string().transform((text, context) => {
-  // At the first colon: a value may contain more.
+  // At the first colon, though it may be one of the key's or the value's: the store compares both as one text.
   const colon = text.indexOf(':');
   if (colon < 1) {
     context.addIssue({ code: 'custom', message: 'must be key:value' });
@@ -68,7 +68,8 @@ const tagsSchema = z
   })
   .default([])
   .meta({
-    description: '`key:value`, compared whole; repeat it for more, all of them must match',
+    description:
+      '`key:value`, compared whole, whatever colons either holds; repeat it for more, all of them must match',
     type: 'array',
     items: { type: 'string', pattern: '^[^:]+:' },
     maxItems: maxTags,

@@ -122,6 +122,19 @@ describe.for(databases)('time over HTTP on $dialect', ({ open }) => {
     expect(again).toEqual(written);
   });
 
+  test('whoever breaks off anywhere goes on right after the last event it got, by its id alone', async () => {
+    const stream = await openStream({});
+    const sent = await stream.take(7);
+    await stream.close();
+
+    expect(new Set(sent.map(({ id }) => id)).size).toBe(7);
+    for (const [index, { id = '' }] of sent.slice(0, -1).entries()) {
+      const resumed = await openStream({ 'Last-Event-ID': id });
+      expect(await resumed.take(1)).toEqual([sent[index + 1]]);
+      await resumed.close();
+    }
+  });
+
   test('a stream is for who wants it: who rules it out and takes nothing else is told what there is', async () => {
     const headers = { Accept: 'text/event-stream;q=0' };
     const refused = await app.request('http://localhost/api/v1/events', { headers });

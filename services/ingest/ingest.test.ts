@@ -261,10 +261,12 @@ describe.for(databases)('ingest on $dialect', ({ dialect, open }) => {
     test('all fields that are wrong are named at once, with 422, and nothing is written', async () => {
       create();
 
-      const problem = await problemOf(post({ kind: 'x', url: 'https://x.example?a', auth_mode: 'y', more: 1 }));
+      const problem = await problemOf(
+        post({ kind: 'x', url: 'https://x.example?a', auth_mode: 'y', 'm\u001b\nore': 1 }),
+      );
 
       expect(problem).toMatchObject({ status: 422, code: 'invalid_body' });
-      expect(problem.detail).toMatch(/^kind: .*; url: has a query.*; auth_mode: .*; unknown: more$/);
+      expect(problem.detail).toMatch(/^kind: .*; url: has a query.*; auth_mode: .*; unknown: m ore$/);
       expect(await rowsOf('audit_log', 'id')).toEqual([]);
     });
 

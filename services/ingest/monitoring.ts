@@ -3,7 +3,7 @@ import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
 import { RequestError } from '#core/errors.ts';
 import { hashJson, hashText } from '#core/json.ts';
-import { redactText } from '#core/redact.ts';
+import { toTold } from '#core/redact.ts';
 import { createSeedSchema } from '#core/seed.ts';
 import { toRunId } from '#core/trace.ts';
 import type { App } from '#services/app.ts';
@@ -115,7 +115,7 @@ function toDetail({ scope, observed }: SeedRefusal): string {
 function describe(error: z.core.$ZodError): string {
   return error.issues
     .map((issue) => {
-      if (issue.code === 'unrecognized_keys') return `unknown: ${redactText(issue.keys.join(', ')).slice(0, 200)}`;
+      if (issue.code === 'unrecognized_keys') return `unknown: ${toTold(issue.keys.join(', ')).slice(0, 200)}`;
       return [...issue.path.map(String), issue.message].join(': ');
     })
     .join('; ');

@@ -59,19 +59,14 @@ export function toConditions(kind: ObservationKind, options: RecordListOptions, 
     ...equalities.filter((name) => options[name] !== undefined).map((name) => `r.${name} = @${name}`),
     ...(endpoint === undefined ? [] : [ofEndpoint(as_of !== undefined, dialect)]),
     ...vanishedTexts[options.vanished],
-    ...tags.map((_tag, index) => dialect.hasMember('r.tags', { name: `@tag_${index}`, value: `@tag_value_${index}` })),
+    ...tags.map((_tag, index) => dialect.hasTag('r.tags', `@tag_${index}`)),
     ...(under === undefined ? [] : [`(r.org_id = @under or ${dialect.overlaps('r.org_path_ids', namedNodes)})`]),
     ...(q === undefined ? [] : [`(${searched[kind].map((name) => dialect.holds(`r.${name}`, '@q')).join(' or ')})`]),
   ];
   const parameters = {
     ...{ tenant_id, under, q, endpoint },
     ...Object.fromEntries(equalities.map((name) => [name, options[name]])),
-    ...Object.fromEntries(
-      tags.flatMap(({ key, value }, i) => [
-        [`tag_${i}`, key],
-        [`tag_value_${i}`, value],
-      ]),
-    ),
+    ...Object.fromEntries(tags.map(({ key, value }, index) => [`tag_${index}`, dialect.tag(`${key}:${value}`)])),
   };
   return { text: texts.join(' and '), parameters };
 }

@@ -43,8 +43,10 @@ export interface Dialect {
   overlaps(array: string, select: string): string;
   /** The values of such a list as it is bound. */
   list(values: readonly string[]): Parameter;
-  /** Whether an object of texts has this member. */
-  hasMember(object: string, member: { readonly name: string; readonly value: string }): string;
+  /** Whether an object of texts has a member that is `name:value` when it is written out: either may hold colons itself. */
+  hasTag(object: string, tag: string): string;
+  /** The value of such a tag as it is bound. */
+  tag(text: string): Parameter;
   /** What follows the first "/" of an id. */
   bareId(id: string): string;
   /** The order of the event log `r`: its transaction as text, which events are settled, and which come after a place. */
@@ -70,7 +72,7 @@ export function toParameters(values: Statement['parameters']): Statement['parame
   );
 }
 
-// Not stripped: an empty text would find everything.
-function toFindable(text: string): string {
+/** The text as the databases can hold it. Not stripped: an empty text would find everything. */
+export function toFindable(text: string): string {
   return text.replaceAll('\u0000', '\ufffd').toWellFormed();
 }

@@ -25,9 +25,8 @@ export function createLogReader(dialect: Dialect, query: Query): Pick<Reader, 'l
     async listEvents(options) {
       const rows = await query(options.tenant_id, listEvents(options, dialect));
       await horizons.requireEvents(options);
-      const last = rows.at(-1);
-      const next = last ? { value: null, key: [String(last['xid']), String(last['position'])] } : null;
-      return { json: toArray(rows), next };
+      const positions = rows.map(({ xid, position }) => ({ value: null, key: [String(xid), String(position)] }));
+      return { json: toArray(rows), next: positions.at(-1) ?? null, positions };
     },
     async listDifferences(options) {
       const found = (await query(options.tenant_id, listTouched(options))).map((row) => keySchema.parse(row).key);

@@ -16,8 +16,8 @@ export const sqliteDialect: Dialect = {
   holds: (text, part) => `instr(lower_unicode(${text}), lower_unicode(${part})) > 0`,
   overlaps: (array, select) => `exists (select 1 from json_each(${array}) e where e.value in (${select}))`,
   list: (values) => JSON.stringify(values),
-  hasMember: (object, { name, value }) =>
-    `exists (select 1 from json_each(${object}) e where e.key = ${name} and e.value = ${value})`,
+  hasTag: (object, tag) => `exists (select 1 from json_each(${object}) e where e.key || ':' || e.value = ${tag})`,
+  tag: (text) => text,
   bareId: (id) => `substr(${id}, instr(${id}, '/') + 1)`,
   // One writer at a time: positions are the order of commits.
   log: {
