@@ -6,7 +6,7 @@ import { type Actor, account, lapseLease, newActor, openRun, recordOf, scopeOf }
 import type { Writer } from '#store/store.ts';
 import { countWrites, databases, type Row, type TestStore } from '#store/stores.contract.ts';
 import { batchSize } from './batch.ts';
-import { forever, identify, ids, listAccounts, runScripts, type Script } from './scripted.contract.ts';
+import { fetchPage, forever, identify, ids, listAccounts, runScripts, type Script } from './scripted.contract.ts';
 
 let store: TestStore;
 beforeAll(async () => {
@@ -151,6 +151,30 @@ describe('SIGTERM', () => {
 
     expect(ran).toMatchObject({ outcome: 'failed', counts: { seen: batchSize, inserted: batchSize } });
     expect(await liveIds(actor)).toHaveLength(batchSize);
+  });
+
+  test('what a collector tells once its scope is settled is counted nowhere', async () => {
+    const actor = newActor();
+    const stop = new AbortController();
+    let tellLate: () => void = () => undefined;
+    const writer = writerWith({
+      async finishScope(...ending) {
+        const result = await store.writer.finishScope(...ending);
+        tellLate();
+        return result;
+      },
+    });
+    const script: Script = async function* (context) {
+      tellLate = () => fetchPage(context, 2);
+      fetchPage(context);
+      yield* hangAfter(['1'], () => stop.abort(terminated()))(context);
+    };
+
+    const ran = await runScripts(writer, actor, script, { signal: stop.signal });
+
+    expect(ran.counts.pages).toBe(1);
+    expect(await scopeRows(ran.run_id)).toMatchObject([{ pages: 1 }]);
+    expect(await runRow(ran.run_id)).toMatchObject({ pages: 1 });
   });
 
   test('what must be written then is given its time, and no timer stays behind', async () => {

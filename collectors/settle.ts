@@ -1,6 +1,7 @@
 // Settles how a scope ended: what was seen before a failure is kept, only absence is not judged then.
 import type { Logger } from '#core/log.ts';
 import type { Stamp } from '#core/provenance.ts';
+import type { Counts } from '#core/run.ts';
 import type { Lease, NewPage, ScopeEnding, ScopeResult, Writer } from '#store/store.ts';
 import type { BatchWriter } from './batch.ts';
 import { type Failure, toFailure } from './failure.ts';
@@ -29,15 +30,18 @@ export async function settleScope(options: SettleOptions, failure: Failure | und
     const unwritten = await flushLast(options);
     if (unwritten !== undefined && isLost(unwritten)) told = unwritten;
   }
+  // A collector that hangs may go on telling: from here on it is counted neither in the row nor in the summary.
+  const { scope, tally } = options;
+  const ended = { scope, counts: { ...tally.counts } };
   // Another run has the scope and has said in our row how we ended.
-  if (told !== undefined && isLost(told)) return toSummary(options, told.code, failed(told));
+  if (told !== undefined && isLost(told)) return toSummary(ended, told.code, failed(told));
   try {
-    return toSummary(options, told?.code ?? null, await finish(options, told));
+    return toSummary(ended, told?.code ?? null, await finish(options, ended.counts, told));
   } catch (error) {
     const unwritten = toFailure(error, log);
     log.error({ event: 'scope_not_finished', ...unwritten }, 'how the scope ended could not be written');
     const last = told ?? unwritten;
-    return { ...toSummary(options, last.code, failed(last)), isWritten: false };
+    return { ...toSummary(ended, last.code, failed(last)), isWritten: false };
   }
 }
 
@@ -57,9 +61,9 @@ async function flushLast({ batch, log }: SettleOptions): Promise<Failure | undef
   }
 }
 
-async function finish(options: SettleOptions, failure: Failure | undefined): Promise<ScopeResult> {
+async function finish(options: SettleOptions, all: Counts, failure: Failure | undefined): Promise<ScopeResult> {
   const { tally, pages, stamp, patience, writer, lease } = options;
-  const { missing: _missing, vanished: _vanished, ...counts } = tally.counts;
+  const { missing: _missing, vanished: _vanished, ...counts } = all;
   const ending: ScopeEnding = {
     outcome: outcomeOf(tally, failure),
     reason: failure ? reasonOf(failure) : describeSkipped(tally),
@@ -95,15 +99,10 @@ function reasonOf({ code, message }: Failure): string {
   return `${code}: ${message}`;
 }
 
-function toSummary({ scope, tally }: SettleOptions, code: string | null, result: ScopeResult): ScopeSummary {
-  const { outcome, reason, missing, vanished } = result;
-  return {
-    scope,
-    outcome,
-    code,
-    reason,
-    counts: { ...tally.counts, missing, vanished },
-    isStopped: false,
-    isWritten: true,
-  };
+function toSummary(
+  { scope, counts }: Pick<ScopeSummary, 'scope' | 'counts'>,
+  code: string | null,
+  { outcome, reason, missing, vanished }: ScopeResult,
+): ScopeSummary {
+  return { scope, outcome, code, reason, counts: { ...counts, missing, vanished }, isStopped: false, isWritten: true };
 }

@@ -50,14 +50,15 @@ describe.for(['', '?prepare=false'])('with %s', (parameters) => {
     if (parameters === '') await expect(writeAnyway()).rejects.toMatchObject({ code: '25006' });
   });
 
-  test('times stay text, JSON and arrays are parsed, 64-bit integers are numbers', async () => {
+  test('times stay text, JSON and arrays of texts are parsed, 64-bit integers are numbers', async () => {
     const connection = open({ url: `${database.adminUrl}${parameters}` });
+    const texts = ['x', '', ' y ', '{"a,b"}', '\\"', 'two\nlines', 'null', 'é'];
 
     const [row] = await connection.transact(
       untenanted,
       (sql) => sql`
         select ${'2026-01-02T03:04:05.678Z'}::timestamptz as time, 9007199254740991::bigint as big,
-          ${sql.json({ a: [1, 'x'] })}::jsonb as json, array['a', 'b,"c'] as list, ${['x', 'y']}::text[] as sent`,
+          ${sql.json({ a: [1, 'x'] })}::jsonb as json, array['a', 'b,"c'] as list, ${texts}::text[] as sent, ${[]}::text[] as none`,
     );
 
     expect(row).toEqual({
@@ -65,7 +66,8 @@ describe.for(['', '?prepare=false'])('with %s', (parameters) => {
       big: 9007199254740991,
       json: { a: [1, 'x'] },
       list: ['a', 'b,"c'],
-      sent: ['x', 'y'],
+      sent: texts,
+      none: [],
     });
   });
 });
@@ -134,6 +136,17 @@ test('a connection that is cut in mid-transaction is a StoreError that may be tr
   await expect(cut).rejects.toBeInstanceOf(StoreError);
   await expect(cut).rejects.toMatchObject({ retryable: true });
   await expect(connection.transact(untenanted, (sql) => sql`select 1 as one`)).resolves.toEqual([{ one: 1 }]);
+});
+
+test('a server that ends a session over its first statement costs one transaction, and the next one is understood', async () => {
+  const proxy = await openProxy(new URL(database.adminUrl), { endsFirstSession: true });
+  const connection = open({ url: `${proxy.url}?sslmode=disable`, maxConnections: 1 });
+  const echo = () => connection.transact(untenanted, (sql) => sql`select ${['x', 'y']}::text[] as sent`);
+
+  const ended = echo();
+
+  await expect(ended).rejects.toMatchObject({ name: 'StoreError', retryable: true });
+  expect(await echo()).toEqual([{ sent: ['x', 'y'] }]);
 });
 
 test('a transaction whose connection is cut between two statements runs the second nowhere', async () => {
@@ -305,13 +318,34 @@ function open(options: Partial<PostgresOptions>): PostgresConnection {
   return connection;
 }
 
+// Field by field (https://www.postgresql.org/docs/current/protocol-error-fields.html), each ended by a NUL.
+const farewell = Buffer.from('SFATAL\0C57P01\0Mterminating connection due to administrator command\0\0');
+
+/** What a server says to a session that it ends. */
+function sayFarewell(client: Socket): void {
+  const head = Buffer.alloc(5, 'E');
+  head.writeInt32BE(farewell.length + 4, 1);
+  client.end(Buffer.concat([head, farewell]));
+}
+
 /** A proxy whose present connections can fall silent while new ones go through. */
-async function openProxy(target: URL) {
+async function openProxy(target: URL, { endsFirstSession = false } = {}) {
   const pairs: [Socket, Socket][] = [];
   const server = createServer((client) => {
     const upstream = connect(Number(target.port), target.hostname);
+    const isEnded = endsFirstSession && pairs.length === 0;
     pairs.push([client, upstream]);
-    client.pipe(upstream).pipe(client);
+    if (isEnded) {
+      upstream.pipe(client, { end: false });
+      // What follows the greeting.
+      client.once('data', (greeting) => {
+        upstream.write(greeting);
+        client.once('data', () => {
+          upstream.unpipe();
+          sayFarewell(client);
+        });
+      });
+    } else client.pipe(upstream).pipe(client);
     for (const socket of [client, upstream]) socket.on('error', () => undefined);
   });
   server.listen(0, '127.0.0.1');

@@ -5,6 +5,7 @@ import { openDeadline, raceSignal } from '#core/deadline.ts';
 import { StoreError } from '#core/errors.ts';
 import { toStoreError } from './errors.ts';
 import { createPool, type PooledConnection } from './pool.ts';
+import { textArray } from './text-array.ts';
 import { type PostgresTarget, parsePostgresUrl } from './url.ts';
 
 export interface PostgresOptions {
@@ -23,9 +24,10 @@ export interface PostgresOptions {
 const types: Record<string, postgres.PostgresType> = {
   date: { to: 1184, from: [1082, 1114, 1184], serialize: (time: string) => time, parse: (text: string) => text },
   bigint: { to: 20, from: [20], serialize: (value: number) => String(value), parse: (text: string) => Number(text) },
+  texts: textArray,
 };
 
-/** The driver's template tag inside one transaction. Arrays and JSON are parsed; `sql.json(x)` sends JSON. */
+/** The driver's template tag inside one transaction. Arrays of texts and JSON are parsed; `sql.json(x)` sends JSON. */
 export type PostgresTransaction = postgres.ISql;
 
 /** What a transaction is begun with: its tenant, or null for the few statements that belong to none. */
@@ -251,6 +253,7 @@ function connectTimeout({ connectTimeoutMs = 10_000 }: PostgresOptions): number 
 function openDriver(target: PostgresTarget, options: PostgresOptions & { readonly onClose: () => void }): postgres.Sql {
   return postgres(target.url, {
     types,
+    fetch_types: false,
     ssl: target.ssl,
     max: 1,
     prepare: target.prepare,

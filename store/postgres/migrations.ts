@@ -95,7 +95,7 @@ async function becomeOwner(sql: PostgresTransaction): Promise<void> {
 async function checkRoles(sql: PostgresTransaction): Promise<void> {
   const wanted = [ownerRole, ...serviceRoles];
   const [found] = await sql<{ roles: number; has_schema: boolean; is_member: boolean | null; me: string }[]>`
-    select (select count(*)::integer from pg_roles where rolname = any(${wanted})) as roles,
+    select (select count(*)::integer from pg_roles where rolname = any(${wanted}::text[])) as roles,
       to_regnamespace('inventory') is not null as has_schema,
       (select pg_has_role(oid, 'member') from pg_roles where rolname = ${ownerRole}) as is_member,
       current_user as me`;

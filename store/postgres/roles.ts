@@ -67,7 +67,7 @@ async function createRole(sql: PostgresTransaction, role: string, attributes: st
 async function refusePowerful(sql: PostgresTransaction): Promise<void> {
   const powerful = await sql<{ rolname: string }[]>`
     select rolname from pg_roles
-    where rolname = any(${[ownerRole, migrateRole, ...serviceRoles]})
+    where rolname = any(${[ownerRole, migrateRole, ...serviceRoles]}::text[])
       and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication)`;
   if (powerful.length === 0) return;
   throw new ConfigError(
