@@ -107,6 +107,22 @@ describe('a collector', () => {
     expect(part).toMatchObject({ sources: [{ name: 'main', role_chain: [{ role_arn: AWS_ORG_AUDIT_ROLE_ARN }] }] });
   });
 
+  test('is told nothing of the white space around a variable: a Secret made from a file has the end of its line', async () => {
+    const INVENTORY_CONFIG = await writeDocument(
+      'collectors: { aws: { sources: [{ name: main, role_chain: [{ role_arn: env:ROLE, external_id: env:ID }] }] } }',
+    );
+    const role_arn = 'arn:aws:iam::111122223333:role/org-audit';
+
+    const plain = await loadCollectorConfig({ AWS_ORG_AUDIT_ROLE_ARN: `${role_arn}\n` }, await loadCollector('aws'));
+    const named = await loadCollectorConfig(
+      { INVENTORY_CONFIG: `${INVENTORY_CONFIG}\n`, ROLE: `${role_arn}\n`, ID: ' secret\r\n' },
+      await loadCollector('aws'),
+    );
+
+    expect(plain.part).toMatchObject({ sources: [{ role_chain: [{ role_arn }] }] });
+    expect(named.part).toMatchObject({ sources: [{ role_chain: [{ role_arn, external_id: 'secret' }] }] });
+  });
+
   test('may have a budget beside its own fields, or beside its variables', async () => {
     const document =
       'collectors: { aws: { freshness_budget: 1h, sources: [{ name: prod }] }, prometheus: { freshness_budget: 1d } }';

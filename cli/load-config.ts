@@ -34,10 +34,11 @@ export async function loadConfig(variables: Variables): Promise<LoadedConfig> {
  * defaults.
  */
 export async function loadCollectorConfig<Schema extends z.ZodType>(
-  variables: Variables,
+  given: Variables,
   collector: Collector<Schema> | undefined,
 ): Promise<{ config: LoadedConfig; part: z.output<Schema> | undefined }> {
   const problems: ConfigProblem[] = [];
+  const variables = withoutEnds(given);
   const written = await readDocument(variables, problems);
   const isRead = problems.length === 0;
   findInlineSecrets(written, problems);
@@ -55,6 +56,11 @@ export async function loadCollectorConfig<Schema extends z.ZodType>(
     throw new ConfigError('bad_configuration', all);
   }
   return { config: { ...config, databaseUrl }, part };
+}
+
+// As of files that are mounted: a Secret made from a file has the end of its line, which nobody sees in a message.
+function withoutEnds(variables: Variables): Variables {
+  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, value?.trim()]));
 }
 
 function findBadLevel({ INVENTORY_LOG_LEVEL: level }: Variables): ConfigProblem[] {

@@ -18,7 +18,7 @@ export function toAsyncApi(eventTypes: readonly EventType[]) {
       title: 'asset-inventory events',
       version: '1.0.0',
       description:
-        'What happened to the records of the inventory. Generated; change contracts/ and run npm run validate-contracts.',
+        'What happened to the records of the inventory. Generated: change contracts/, then npm run generate.',
     },
     defaultContentType: 'application/json',
     channels: entries((eventType) => ({

@@ -352,6 +352,38 @@ describe.skipIf(await isMissing('helm'))('the chart', () => {
   });
 
   test.for([
+    'aws',
+    'gcp',
+    'azure',
+  ])('takes each value that the page on how to connect %s shows, and names the ServiceAccount as it does', async (name) => {
+    const page = await readFile(join(root, `docs/connect-${name}.md`), 'utf8');
+    const shown = [...page.matchAll(/`(collectors\.\w+\.\w+): ([[{][^`]+)`/g)].map(([, key = '', value = '']) => [
+      key,
+      JSON.stringify(parse(value.replaceAll('…', 'arn:aws:iam::111122223333:role/collector'))),
+    ]);
+    const accounts = [
+      ...page.matchAll(/SERVICE_ACCOUNT=(\S+)|^kind: ServiceAccount\nmetadata:\n {2}name: (\S+)/gm),
+    ].map(([, exported, written]) => exported ?? written);
+
+    const rendered = await Promise.all(
+      shown.map(async ([key, value]) => {
+        const objects = await render(
+          'sidecar',
+          '--set',
+          `collectors.${name}.enabled=true`,
+          '--set-json',
+          `${key}=${value}`,
+        );
+        return ofKind(objects, 'ServiceAccount').map(({ metadata }) => metadata.name);
+      }),
+    );
+
+    expect(shown.length).toBeGreaterThan(1);
+    expect(accounts.length).toBeGreaterThan(0);
+    for (const names of rendered) expect(names).toEqual(expect.arrayContaining(accounts));
+  });
+
+  test.for([
     'sidecar',
     'cilium',
   ])('lets API and ingest reach the issuer of %s at the port that its URL names', async (scenario) => {

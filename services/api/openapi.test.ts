@@ -1,6 +1,7 @@
 // The checked-in document, and the page made of it.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { systemClock } from '#core/clock.ts';
@@ -30,6 +31,19 @@ describe('docs/openapi.json', () => {
     expect(references.length).toBeGreaterThan(20);
     expect(names).toEqual(expect.arrayContaining([...new Set(references)]));
     expect(text).not.toContain('"allOf"');
+  });
+
+  test('gives examples that keep to their own schemas, so that whoever tries them is answered', async () => {
+    const ajv = new Ajv2020({ strict: false, validateFormats: false });
+    const document: unknown = JSON.parse(await readFile(file, 'utf8'));
+    // References are resolved in the document.
+    const isGood = (schema: object, value: unknown) =>
+      ajv.validate({ ...schema, components: z.object({ components: z.unknown() }).parse(document).components }, value);
+
+    const examples = listExamples(document);
+
+    expect(examples.length).toBeGreaterThan(10);
+    expect(examples.filter(({ schema, example }) => !isGood(schema, example))).toEqual([]);
   });
 
   test.for([
@@ -83,3 +97,12 @@ describe('/docs', () => {
     );
   });
 });
+
+/** Every schema that has an example of its own or beside it, as parameters do. */
+function listExamples(node: unknown): { schema: object; example: unknown }[] {
+  if (Array.isArray(node)) return node.flatMap(listExamples);
+  if (typeof node !== 'object' || node === null) return [];
+  const { example, schema = node } = z.looseObject({ schema: z.looseObject({}).optional() }).parse(node);
+  const own = example === undefined ? [] : [{ schema, example }];
+  return [...own, ...Object.values(node).flatMap(listExamples)];
+}

@@ -117,7 +117,7 @@ export function fieldsSchema(names: readonly string[], key: readonly string[]) {
       type: 'array',
       items: { type: 'string', enum: [...names] },
       minItems: 1,
-      example: ['name', 'lifecycle'],
+      example: names.filter((name) => !key.includes(name)).slice(0, 2),
       param: { style: 'form', explode: false },
     });
 }

@@ -59,6 +59,6 @@ export function recordListResponses<Schema extends z.ZodType>(item: Schema) {
 
 const etag = { description: 'a weak validator; send it back in If-None-Match', schema: { type: 'string' } } as const;
 const link = {
-  description: '`<…>; rel="next"` (RFC 8288), relative to the host; absent on the last page',
+  description: '`<…>; rel="next"` (RFC 8288), relative to the host; absent on the last page, but of events',
   schema: { type: 'string' },
 } as const;

@@ -41,6 +41,14 @@ describe.for(['', '?prepare=false'])('with %s', (parameters) => {
     expect(row).toEqual({ tenant: null });
   });
 
+  test('no statement is compiled: on a server that can, that took a list of some hundred rows from milliseconds to seconds', async () => {
+    const connection = open({ url: `${database.adminUrl}${parameters}` });
+
+    const [row] = await inTenant(connection, 'mine', (sql) => sql`select current_setting('jit') as jit`);
+
+    expect(row).toEqual({ jit: 'off' });
+  });
+
   test('a read-only connection refuses to write, also where the transaction did not say so', async () => {
     const connection = open({ url: `${database.adminUrl}${parameters}`, readOnly: true });
     const write = () => inTenant(connection, 'mine', (sql) => sql`delete from cloud_accounts`);
