@@ -356,6 +356,7 @@ describe.for(databases)('the read API on $dialect', ({ dialect, open }) => {
       '/api/v1/runs?outcome=good',
       '/api/v1/runs?sort=id',
       `/api/v1/runs/a?x=1`,
+      '/api/v1/events?type=account.moved',
     ])('%s is a 400', async (url) => {
       const response = await get(url);
 
