@@ -508,7 +508,9 @@ describe.for(databases)('the Reader on $dialect', ({ open, dialect }) => {
       const actor = newActor();
       await run(store.writer, actor, [account('1'), account('2')]);
       await run(store.writer, actor, [account('1')], { measures: { latency_ms: 7.5 } });
-      await openRun(store.writer, actor);
+      await store.query(`update scopes set last_attempt_at = null where tenant_id = '${actor.tenant}'`);
+      const { lease } = await openRun(store.writer, actor);
+      const [begun] = await store.query(`select started_at from run_scopes where run_id = '${lease.run_id}'`);
 
       const [status, ...others] = await reader.listScopeStatus(actor.tenant);
 
@@ -516,6 +518,9 @@ describe.for(databases)('the Reader on $dialect', ({ open, dialect }) => {
       expect(status).toMatchObject({ tenant_id: actor.tenant, collector: 'aws', scope: actor.scope, held_kinds: 0 });
       expect(status).toMatchObject({ outcome: 'complete', missing: 1, vanished: 0, measures: { latency_ms: 7.5 } });
       expect(status?.last_complete_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+      // Two statements of one transaction, each of which asks the clock.
+      const startedMs = Date.parse(String(begun?.['started_at']));
+      expect(Math.abs(Date.parse(status?.last_attempt_at ?? '') - startedMs)).toBeLessThan(5000);
       expect(status?.duration_seconds).toBeGreaterThanOrEqual(0);
       expect(status?.duration_seconds).toBeLessThan(60);
     });
