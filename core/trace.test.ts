@@ -16,6 +16,12 @@ test('the trace id of a traceparent header is read', () => {
   expect(parseTraceparent(header)).toBe('4bf92f3577b34da6a3ce929d0e0e4736');
 });
 
+test('a traceparent header of a later version is read, whatever follows its flags', () => {
+  const header = '01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more';
+
+  expect(parseTraceparent(header)).toBe('4bf92f3577b34da6a3ce929d0e0e4736');
+});
+
 test.for([
   ['no header', undefined],
   ['nothing', ''],
@@ -24,6 +30,7 @@ test.for([
   ['the forbidden version', 'ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'],
   ['upper case', '00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01'],
   ['too few digits', '00-4bf92f3577b34da6a3ce929d0e0e473-00f067aa0ba902b7-01'],
+  ['something before it', 'x00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'],
   ['too many parts', '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x'],
   ['a line break', '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\n'],
 ] as const)('%s is no trace', ([, header]) => {

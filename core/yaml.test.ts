@@ -10,6 +10,12 @@ test('a document is read as plain values, and knows the lines of its places', ()
   expect([lineOf(['a', 1, 'c']), lineOf(['a', 1, 'absent']), lineOf(['absent'])]).toEqual([3, 3, 1]);
 });
 
+test('a value is on its own line, and what is not there on the first line of what is', () => {
+  const { lineOf } = parseYaml('# about\na: 1\nb: 2\n');
+
+  expect([lineOf(['b']), lineOf(['absent']), lineOf([])]).toEqual([3, 2, 2]);
+});
+
 test.for(['', '# nothing\n'])('%j is null on line 1', (text) => {
   const { value, problems, lineOf } = parseYaml(text);
 

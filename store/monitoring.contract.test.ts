@@ -157,6 +157,20 @@ describe.for(databases)('monitoring on $dialect', ({ open }) => {
       expect(await endpointOf(actor, 'a')).toMatchObject({ measures: { latency_ms: 99.5 } });
     });
 
+    test("are those of the record's own scope", async () => {
+      const actor = newActor();
+      const tenants = [actor.tenant, newActor().tenant];
+      for (const [t, tenant] of tenants.entries()) {
+        for (const [s, scope] of ['aws:a', 'aws:b', 'aws:c'].entries()) {
+          await see({ ...actor, tenant, scope, configured: [scope] }, [endpoint(`e${s}`)], { n: 10 * t + s });
+        }
+      }
+
+      for (const [s, scope] of ['aws:a', 'aws:b', 'aws:c'].entries()) {
+        expect(await endpointOf(actor, `e${s}`)).toMatchObject({ scope, measures: { n: s } });
+      }
+    });
+
     test('stay what they were when the scope fails', async () => {
       const actor = newActor();
       await see(actor, [endpoint('a')], { latency_ms: 12 });
@@ -218,6 +232,19 @@ describe.for(databases)('monitoring on $dialect', ({ open }) => {
       expect(found).toEqual({ 'gcp/shop': 'gcp/9', 'azure/1': 'azure/1', 'aws/7': 'aws/7', [url]: 'b' });
     });
 
+    test('leads to the first by id of several that it may name', async () => {
+      const actor = newActor();
+      const [url, shop] = ['https://one.example', { provider: 'gcp', project_id: 'shop' } as const];
+      const peer = { to_kind: 'monitoring_endpoint', relation: 'queries', basis: 'peer_url' } as const;
+      for (const id of ['2', '1', '3']) {
+        await run(store.writer, actor, [account(id, shop), endpoint(`e${id}`, { url })], { enumerated: [] });
+      }
+      await see(actor, [relation('g', 'gcp/shop'), relation('g', url, peer)]);
+
+      const found = Object.fromEntries((await listRelations(actor)).map(({ to_ref, to_key }) => [to_ref, to_key]));
+      expect(found).toEqual({ 'gcp/shop': 'gcp/1', [url]: 'e1' });
+    });
+
     test('is shown with the account that it names, each link once, while it and its endpoint are there', async () => {
       const actor = newActor();
       const gone = [endpoint('gone'), relation('c', 'aws/1')];
@@ -226,6 +253,7 @@ describe.for(databases)('monitoring on $dialect', ({ open }) => {
         ...[relation('a', 'aws/1', { basis: 'label' }), relation('a', 'aws/1', { basis: 'external_label' })],
         ...[relation('a', 'aws/1', { relation: 'reads_from' }), relation('b', 'aws/1')],
         relation('b', 'aws/2', { relation: 'writes_to' }),
+        relation('c', 'aws/1', { to_kind: 'monitoring_endpoint', relation: 'queries' }),
       ];
       await see(actor, [...gone, ...stays]);
       for (let again = 0; again < 2; again += 1) await see(actor, stays);

@@ -307,6 +307,53 @@ describe.for(databases)('the Reader on $dialect', ({ open, dialect }) => {
       expect(Object.keys(rest)).toEqual(Object.keys(runSchema.shape));
     });
 
+    test('a run shows its own scopes and requests and no others, by scope and in their order', async () => {
+      const [actor, neighbour] = [newActor(), newActor()];
+      const open = await openRun(store.writer, actor);
+      const { run_id } = open.lease;
+      await open.finish({ pages: [page(3), page(1), page(2)] });
+      const other = await openRun(store.writer, { ...actor, scope: 'aws:other' });
+      await other.finish({ pages: [page(4)] });
+      const ofScope = 'tenant_id, run_id, scope, started_at';
+      const ofPage =
+        'tenant_id, run_id, scope, seq, operation, page, request_ids, attempts, retry_delay_ms, items, fetched_at';
+      const copyWith = async (name: string, value: string) => {
+        for (const [table, columns] of [
+          ['run_scopes', ofScope],
+          ['run_pages', ofPage],
+        ] as const) {
+          await store.query(`insert into ${table} (${columns}) select ${columns.replace(name, `'${value}'`)} from ${table}
+            where tenant_id = '${actor.tenant}' and run_id = '${run_id}' and scope = 'aws:main'`);
+        }
+      };
+      await copyWith('scope', 'aws:a');
+      // A run of another tenant that has the same id.
+      const { tenant } = neighbour;
+      await store.query(`insert into collector_runs (tenant_id, id, collector, version, "trigger", started_at)
+        values ('${tenant}', '${run_id}', 'aws', '1', 'test', '2026-01-01T00:00:00.000Z')`);
+      await copyWith('tenant_id', tenant);
+      await store.query(`update run_pages set operation = 'theirs' where tenant_id = '${tenant}'`);
+      await store.query(`insert into run_scopes (tenant_id, run_id, scope, started_at)
+        values ('${tenant}', '${run_id}', 'theirs', '2026-01-01T00:00:00.000Z')`);
+
+      const json = await reader.getRun({ tenant_id: actor.tenant, id: run_id });
+      const theirs = await reader.listRuns({ tenant_id: actor.tenant, scope: 'theirs', limit: 10 });
+
+      const { scopes, requests } = jsonObjectSchema.parse(JSON.parse(json ?? ''));
+      expect(
+        z
+          .array(runScopeSchema)
+          .parse(scopes)
+          .map(({ scope }) => scope),
+      ).toEqual(['aws:a', 'aws:main']);
+      const found = z.array(runPageSchema).parse(requests);
+      expect(found.map(({ scope, seq }) => `${scope} ${seq}`)).toEqual(
+        ['aws:a', 'aws:main'].flatMap((scope) => [1, 2, 3].map((seq) => `${scope} ${seq}`)),
+      );
+      expect(found.map(({ operation }) => operation)).not.toContain('theirs');
+      expect(theirs.json).toBe('[]');
+    });
+
     test('a run without scopes has empty lists', async () => {
       const { tenant } = newActor();
       const id = randomUUID();
@@ -407,12 +454,73 @@ describe.for(databases)('the Reader on $dialect', ({ open, dialect }) => {
     });
   });
 
+  /** Scopes of collectors with the same runs in every tenant, two of them ended; how many were seen tells whose and which. */
+  async function insertRuns(tenants: readonly string[]): Promise<void> {
+    const ids = ['aws', 'gcp'].map((collector) => [collector, [randomUUID(), randomUUID(), randomUUID()]] as const);
+    for (const [t, tenant] of tenants.entries()) {
+      for (const [c, [collector, runs]] of ids.entries()) {
+        for (const [day, id] of runs.entries()) {
+          const began = `'2026-01-0${3 - day}T00:00:00.000Z'`;
+          const ended = day === 0 ? 'null' : `'2026-01-0${3 - day}T00:00:0${day}.000Z'`;
+          await store.query(`insert into collector_runs (tenant_id, id, collector, version, "trigger", started_at, finished_at, seen)
+            values ('${tenant}', '${id}', '${collector}', '1', 'test', ${began}, ${ended}, ${day + 10 * c + 100 * t})`);
+          for (const [n, scope] of ['b', 'a'].entries()) {
+            if (day === 0) {
+              await store.query(
+                `insert into scopes (tenant_id, collector, scope) values ('${tenant}', '${collector}', '${collector}:${scope}')`,
+              );
+            }
+            await store.query(`insert into run_scopes (tenant_id, run_id, scope, started_at, finished_at, seen)
+              values ('${tenant}', '${id}', '${collector}:${scope}', ${began}, ${ended}, ${day + 10 * c + 100 * t + 1000 * n})`);
+          }
+        }
+      }
+    }
+  }
+
+  test('collectors and scopes of tenants whose runs have the same ids are told apart, each by its latest that ended', async () => {
+    const tenants = [newActor().tenant, newActor().tenant].sort();
+    await insertRuns(tenants.toReversed());
+
+    const runs = (await reader.listCollectorRuns(undefined)).filter(({ tenant_id }) => tenants.includes(tenant_id));
+    const scopes = (await reader.listScopeStatus(undefined)).filter(({ tenant_id }) => tenants.includes(tenant_id));
+
+    const [first, second] = tenants;
+    const latest = { last_attempt_at: '2026-01-03T00:00:00.000Z', last_duration_seconds: 1 };
+    expect(runs).toMatchObject([
+      { tenant_id: first, collector: 'aws', seen: 101, ...latest },
+      { tenant_id: first, collector: 'gcp', seen: 111, ...latest },
+      { tenant_id: second, collector: 'aws', seen: 1, ...latest },
+      { tenant_id: second, collector: 'gcp', seen: 11, ...latest },
+    ]);
+    expect(scopes.map(({ tenant_id, scope, seen }) => [tenant_id, scope, seen])).toEqual([
+      ...[
+        [first, 'aws:a', 1101],
+        [first, 'aws:b', 101],
+        [first, 'gcp:a', 1111],
+        [first, 'gcp:b', 111],
+      ],
+      ...[
+        [second, 'aws:a', 1001],
+        [second, 'aws:b', 1],
+        [second, 'gcp:a', 1011],
+        [second, 'gcp:b', 11],
+      ],
+    ]);
+    for (const tenant of tenants) {
+      expect(await reader.listCollectorRuns(tenant)).toEqual(runs.filter(({ tenant_id }) => tenant_id === tenant));
+      expect(await reader.listScopeStatus(tenant)).toEqual(scopes.filter(({ tenant_id }) => tenant_id === tenant));
+    }
+  });
+
   describe('scopes', () => {
     test('each tells its times and how its latest finished run ended', async () => {
       const actor = newActor();
       await run(store.writer, actor, [account('1'), account('2')]);
       await run(store.writer, actor, [account('1')], { measures: { latency_ms: 7.5 } });
-      await openRun(store.writer, actor);
+      await store.query(`update scopes set last_attempt_at = null where tenant_id = '${actor.tenant}'`);
+      const { lease } = await openRun(store.writer, actor);
+      const [begun] = await store.query(`select started_at from run_scopes where run_id = '${lease.run_id}'`);
 
       const [status, ...others] = await reader.listScopeStatus(actor.tenant);
 
@@ -420,6 +528,9 @@ describe.for(databases)('the Reader on $dialect', ({ open, dialect }) => {
       expect(status).toMatchObject({ tenant_id: actor.tenant, collector: 'aws', scope: actor.scope, held_kinds: 0 });
       expect(status).toMatchObject({ outcome: 'complete', missing: 1, vanished: 0, measures: { latency_ms: 7.5 } });
       expect(status?.last_complete_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+      // Two statements of one transaction, each of which asks the clock.
+      const startedMs = Date.parse(String(begun?.['started_at']));
+      expect(Math.abs(Date.parse(status?.last_attempt_at ?? '') - startedMs)).toBeLessThan(5000);
       expect(status?.duration_seconds).toBeGreaterThanOrEqual(0);
       expect(status?.duration_seconds).toBeLessThan(60);
     });

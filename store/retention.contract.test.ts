@@ -450,6 +450,49 @@ describe.for(databases)('retention on $dialect', ({ dialect, open }) => {
       expect(status?.duration_seconds).toBe(60);
     });
 
+    test('of each scope the latest run that ended stays, and those before and after it go', async () => {
+      const [first, dead] = [newActor(), randomUUID()];
+      const actors = [first, { ...first, scope: 'aws:second' }];
+      for (const actor of actors) await run(store.writer, actor, [], { enumerated: [] });
+      await store.query(`update run_scopes set finished_at = null where tenant_id = '${first.tenant}'`);
+      const open = { finished: 'null', outcome: 'null' };
+      const kept: string[] = [];
+      for (const actor of actors) {
+        const [older, latest, newest] = [randomUUID(), randomUUID(), randomUUID()];
+        for (const [day, id] of [older, latest, newest].entries()) {
+          const ended = { finished: `'2020-01-0${day + 1}T00:01:00.000Z'`, outcome: `'complete'` };
+          await insertRun(actor, id, id === newest ? open : ended);
+        }
+        kept.push(latest);
+      }
+      await insertRun(first, dead, open);
+
+      expect(await pruneAll(first, 'runs', '2021-01-01T00:00:00.000Z')).toBe(5);
+
+      const left = await store.query(
+        `select id from collector_runs where tenant_id = '${first.tenant}' and started_at < '2021-01-01T00:00:00.000Z'`,
+      );
+      expect(left.map(({ id }) => id).sort()).toEqual(kept.sort());
+    });
+
+    test('a run that nothing names stays for its keep time all the same', async () => {
+      const actor = newActor();
+      const { run_id } = await run(store.writer, actor, [], { enumerated: [] });
+      await run(store.writer, actor, [], { enumerated: [] });
+      await store.query(`update collector_runs set finished_at = started_at where id = '${run_id}'`);
+      // Its scope's last end is the other's, however close they were.
+      await store.query(`update run_scopes set finished_at = '2020-01-01T00:00:00.000Z' where run_id = '${run_id}'`);
+      const detail = await store.reader.getRun({ tenant_id: actor.tenant, id: run_id });
+      const { started_at } = z.object({ started_at: z.string() }).parse(JSON.parse(detail ?? ''));
+      const cutoffs = { versions: everything, events: everything, pages: everything, keys: everything };
+      const countRuns = async (before: string) =>
+        (await store.pruner.count(actor.tenant, { ...cutoffs, runs: before })).runs;
+
+      expect([await countRuns(started_at), await pruneAll(actor, 'runs', started_at)]).toEqual([0, 0]);
+      const justAfter = new Date(Date.parse(started_at) + 1).toISOString();
+      expect([await countRuns(justAfter), await pruneAll(actor, 'runs', justAfter)]).toEqual([1, 1]);
+    });
+
     test('a run without an end stays for a day, and is dead after it', async () => {
       const actor = newActor();
       const [alive, dead] = [randomUUID(), randomUUID()];
@@ -550,13 +593,18 @@ describe.for(databases)('retention on $dialect', ({ dialect, open }) => {
       await store.query(
         `insert into idempotency_keys values ('${second.tenant}', 'ci', 'key', 'request', '2020-01-01T00:00:00.000Z')`,
       );
+      await store.query(
+        `insert into run_pages (tenant_id, run_id, scope, seq, operation, page, request_ids, attempts, retry_delay_ms, items, fetched_at)
+         select tenant_id, id, 'aws:main', 1, 'x', 1, ${dialect === 'sqlite' ? `'[]'` : `'{}'`}, 1, 0, 1, started_at
+         from collector_runs where tenant_id = '${second.tenant}'`,
+      );
 
       const dry = await prune({ pruner: store.pruner, keep: keepNothing, dryRun: true, signal: never });
       expect(await countOf(second, 'record_versions')).toBe(4);
       const real = await prune({ pruner: store.pruner, keep: keepNothing, dryRun: false, signal: never });
 
       // The first run of three is named by the account that never changed, the last one by what it wrote.
-      expect(dry.counts).toEqual({ versions: 4, events: 7, pages: 0, runs: 1, keys: 1 });
+      expect(dry.counts).toEqual({ versions: 4, events: 7, pages: 3, runs: 1, keys: 1 });
       expect(real.counts).toEqual(dry.counts);
       expect(await countOf(second, 'cloud_accounts')).toBe(2);
     });
@@ -679,6 +727,26 @@ describe.for(databases)('retention on $dialect', ({ dialect, open }) => {
       expect(Date.parse(status?.last_attempt_at ?? '')).toBeGreaterThanOrEqual(
         Date.parse(ended?.last_success_at ?? ''),
       );
+    });
+
+    test('how long it took is told in seconds, and is none where the clock was set back meanwhile', async () => {
+      const actor = newActor();
+      const { tenant } = actor;
+      await run(store.writer, actor, []);
+      const began = Date.parse(await store.pruner.beginTenant(tenant));
+      const hourMs = 3_600_000;
+      const durationFrom = async (beganMs: number) => {
+        const began_at = new Date(beganMs).toISOString();
+        const counts = { versions: 0, events: 0, pages: 0, runs: 0, keys: 0 };
+        await store.pruner.finishTenant(tenant, { began_at, outcome: 'complete', counts });
+        return (await store.reader.listPruneStatus(tenant))[0]?.last_duration_seconds ?? Number.NaN;
+      };
+
+      const seconds = await durationFrom(began - hourMs);
+
+      expect(seconds).toBeGreaterThanOrEqual(3600);
+      expect(seconds).toBeLessThan(3700);
+      expect(await durationFrom(began + hourMs)).toBe(0);
     });
 
     test('what is younger than its keep time stays, and a keep time longer than the clock runs keeps all', async () => {

@@ -65,6 +65,17 @@ describe.for(databases)('on $dialect', ({ open }) => {
     expect(await recordOf(store, actor, '9')).toMatchObject({ missed_runs: 1, last_seen_at: valid_from });
   });
 
+  test('a record that is missed when its kind is listed for the first time was last seen when it was written', async () => {
+    const actor = newActor();
+    await run(store.writer, actor, accounts(10), { outcome: 'failed' });
+    const { valid_from } = await recordOf(store, actor, '9');
+
+    const result = await run(store.writer, actor, accounts(9));
+
+    expect(result).toMatchObject({ outcome: 'complete', missing: 1, vanished: 0 });
+    expect(await recordOf(store, actor, '9')).toMatchObject({ missed_runs: 1, last_seen_at: valid_from });
+  });
+
   test('seen again after one miss it is as if nothing had happened', async () => {
     const actor = newActor();
     await run(store.writer, actor, accounts(10));
@@ -370,6 +381,21 @@ describe.for(databases)('on $dialect', ({ open }) => {
     expect(events[0]).toMatchObject({ correlation_id: held.run_id, source: 'aws/1.0.0' });
     expect(await versionsOf(store, actor, 'aws/0')).toHaveLength(1);
     await expect(store.writer.confirmHeld(confirmationOf(actor, held.run_id))).rejects.toMatchObject(notHeld);
+  });
+
+  test('of more records than are looked at at once each vanishes once', async () => {
+    const actor = newActor();
+    await run(store.writer, actor, accounts(501));
+    await run(store.writer, actor, []);
+    const held = await run(store.writer, actor, []);
+
+    expect(await store.writer.confirmHeld(confirmationOf(actor, held.run_id))).toEqual({ vanished: 501 });
+
+    expect(await vanished(actor)).toHaveLength(501);
+    const types = await eventTypesOf(store, actor);
+    expect(types.filter((type) => type === 'account.vanished')).toHaveLength(501);
+    const versions = await store.query(`select key from record_versions where tenant_id = '${actor.tenant}'`);
+    expect(versions).toHaveLength(501);
   });
 
   test('what two scopes of a tenant hold is confirmed of each by itself', async () => {

@@ -96,7 +96,9 @@ describe.for(databases)('on $dialect', ({ open }) => {
       ...{ outcome: 'failed', error_code: 'lease_lapsed', error: expect.stringContaining('took the scope over') },
       finished_at: utcTime,
     });
-    expect(await runScopeRow(dead.lease.run_id)).toMatchObject({ outcome: 'failed', finished_at: utcTime });
+    expect(await runScopeRow(dead.lease.run_id)).toMatchObject({
+      ...{ outcome: 'failed', reason: expect.stringContaining('took the scope over'), finished_at: utcTime },
+    });
     await expect(dead.upsert([account('1')])).rejects.toMatchObject(leaseLost);
     await expect(store.writer.renewLease(dead.lease)).rejects.toMatchObject(leaseLost);
     await expect(dead.finish()).rejects.toMatchObject(leaseLost);

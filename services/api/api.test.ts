@@ -229,6 +229,21 @@ describe.for(databases)('the read API on $dialect', ({ dialect, open }) => {
       }
       expect((await get(`/api/v1/accounts?cursor=${cursor}`, {}, 'other')).status).toBe(400);
     });
+
+    test.for([
+      ['accounts/aws/100/history?', 'accounts/aws/101/history?'],
+      ['org-nodes?vanished=include&', 'org-nodes?vanished=only&'],
+      ['runs?', 'runs?scope=aws:main&'],
+      ['events?', 'events?event_type=account.discovered&'],
+    ] as const)('refuses the cursor of %s for %s', async ([one, other]) => {
+      await store.settle();
+      const link = (await get(`/api/v1/${one}limit=1`)).headers.get('Link') ?? '';
+      const cursor = new URL(`http://a${/^<(.+)>;/.exec(link)?.[1]}`).searchParams.get('cursor') ?? '';
+
+      expect((await get(`/api/v1/${one}cursor=${cursor}`)).status).toBe(200);
+      const response = await get(`/api/v1/${other}cursor=${cursor}`);
+      expect(problemSchema.parse(await response.json())).toMatchObject({ status: 400, code: 'invalid_cursor' });
+    });
   });
 
   describe('filters', () => {
@@ -244,6 +259,7 @@ describe.for(databases)('the read API on $dialect', ({ dialect, open }) => {
       ['under=ou-none', 0],
       ['tag=team:web&tag=url:https://2.example:8443/x', 1],
       ['tag=team:we', 0],
+      ['tag=t:x', 0],
       ['tag=empty:', 8],
       ['tag=acme:cost:center:2:x', 1],
       ['tag=acme:cost:center:2:x&tag=a:b:', 1],
@@ -295,7 +311,7 @@ describe.for(databases)('the read API on $dialect', ({ dialect, open }) => {
 
     test('fields trims a list, and the key always comes', async () => {
       const rows = await getOk(
-        '/api/v1/accounts?fields=name,last_seen_at&limit=2',
+        '/api/v1/accounts?fields=name,%20last_seen_at&limit=2',
         z.array(accountRecordSchema.pick({ provider: true, id: true, name: true, last_seen_at: true })),
       );
 
@@ -330,6 +346,9 @@ describe.for(databases)('the read API on $dialect', ({ dialect, open }) => {
       `/api/v1/accounts?${Array.from({ length: 21 }, (_, i) => `tag=k${i}:v`).join('&')}`,
       `/api/v1/accounts?q=${'x'.repeat(513)}`,
       '/api/v1/accounts?q=%00',
+      '/api/v1/accounts?q=',
+      '/api/v1/accounts?under=',
+      '/api/v1/accounts?status=',
       '/api/v1/accounts?as_of=yesterday',
       '/api/v1/accounts?as_of=2026-01-01',
       '/api/v1/accounts?as_of=2026-01-01T00:00:00',
@@ -345,6 +364,7 @@ describe.for(databases)('the read API on $dialect', ({ dialect, open }) => {
       '/api/v1/runs?outcome=good',
       '/api/v1/runs?sort=id',
       `/api/v1/runs/a?x=1`,
+      '/api/v1/events?type=account.moved',
     ])('%s is a 400', async (url) => {
       const response = await get(url);
 
@@ -495,7 +515,10 @@ describe.for(databases)('the read API on $dialect', ({ dialect, open }) => {
     });
 
     test('with limit or cursor are a 400, for they would be ignored', async () => {
-      expect((await get('/api/v1/accounts?limit=5', { Accept: 'text/csv' })).status).toBe(400);
+      for (const query of ['limit=5', 'cursor=AAAA']) {
+        const response = await get(`/api/v1/accounts?${query}`, { Accept: 'text/csv' });
+        expect(problemSchema.parse(await response.json())).toMatchObject({ status: 400, code: 'invalid_request' });
+      }
     });
 
     test('of what is not there are a 404', async () => {

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { get, type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
 import { systemClock } from '#core/clock.ts';
 import { StoreError } from '#core/errors.ts';
@@ -15,8 +15,8 @@ import { streamEvents } from './event-stream.ts';
 const clock = systemClock;
 const position = z.object({ value: z.null(), key: z.array(z.string()) });
 
-/** A server with one stream; `read` answers the log. */
-async function openServer(read: () => Promise<EventPage>) {
+/** An app with one stream; `read` answers the log. */
+function createStreamApp(read: () => Promise<EventPage>) {
   const lines: string[] = [];
   const log = createLogger({ level: 'info', destination: { write: (line: string) => void lines.push(line) } });
   const stopping = new AbortController().signal;
@@ -26,6 +26,12 @@ async function openServer(read: () => Promise<EventPage>) {
     c.set('identity', { name: 'ci', tenant_id: 'default', scopes: 'all' });
     return streamEvents(c, { cursor: undefined, listing, stopping, now: () => clock.now() });
   });
+  return { app, lines };
+}
+
+/** A server with such a stream. */
+async function openServer(read: () => Promise<EventPage>) {
+  const { app, lines } = createStreamApp(read);
   const listener = await listen({ app, host: '127.0.0.1', port: 0, clock, log: createLogger({ level: 'silent' }) });
   onTestFinished(() => listener.close({ drainMs: 0, graceMs: 0 }));
   return { url: `${listener.url}/events`, lines };
@@ -59,4 +65,54 @@ test('who asks for the headers of a stream alone leaves none behind', async () =
 
   expect(response?.headers['content-type']).toBe('text/event-stream');
   expect(reads).toBe(1);
+});
+
+test('of who has left no more is read', async () => {
+  let reads = 0;
+  const { url } = await openServer(async () => {
+    reads += 1;
+    await new Promise(setImmediate);
+    const next = { value: null, key: [`${reads}`] };
+    return { json: JSON.stringify([{ event_type: 'account.updated' }]), next, positions: [next] };
+  });
+  const asked = get(url, { agent: false }).on('error', () => undefined);
+  const [response]: IncomingMessage[] = await once(asked, 'response');
+  await expect.poll(() => reads).toBeGreaterThan(3);
+
+  response?.on('error', () => undefined).destroy();
+
+  let before = -1;
+  await expect
+    .poll(
+      () => {
+        const isSettled = before === reads;
+        before = reads;
+        return isSettled;
+      },
+      { interval: 100 },
+    )
+    .toBe(true);
+});
+
+test('on a quiet stream something comes every 20 s, for proxies drop a connection on which nothing does', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { app } = createStreamApp(async () => ({ json: '[]', next: null, positions: [] }));
+  const response = await app.request('/events');
+  const reader = z
+    .instanceof(ReadableStream<Uint8Array>)
+    .parse(response.body)
+    .getReader();
+  const received: string[] = [];
+  const reading = (async () => {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      received.push(new TextDecoder().decode(part.value));
+    }
+  })();
+
+  await vi.advanceTimersByTimeAsync(60_000);
+  await reader.cancel();
+  await reading;
+
+  expect(received).toEqual([': still here\n\n', ': still here\n\n', ': still here\n\n']);
 });

@@ -17,13 +17,15 @@ const clock = systemClock;
 const position = positionSchemas(z.array(z.string())).id;
 
 /** An app with one list of `pages` pages of large rows. `failAt` is the page that the database cannot read. */
-function createListApp({ pages, failAt = -1 }: { pages: number; failAt?: number }) {
+function createListApp({ pages, failAt = -1, isPast = false }: { pages: number; failAt?: number; isPast?: boolean }) {
   const lines: string[] = [];
   const log = createLogger({ level: 'info', destination: { write: (line: string) => void lines.push(line) } });
   const app = createApp({ clock, log, stopping: new AbortController().signal, observe: () => undefined });
   const reads: (string | null)[] = [];
-  async function read({ after }: { after: Position | undefined }): Promise<ListPage> {
+  const limits: number[] = [];
+  async function read({ limit, after }: { limit: number; after: Position | undefined }): Promise<ListPage> {
     reads.push(after?.value ?? null);
+    limits.push(limit);
     const number = Number(after?.value ?? 0);
     if (number === failAt) throw new StoreError('unreachable', 'gone', { retryable: true });
     const rows = [0, 1].map((row) => ({ id: `${number}-${row}`, text: 'x'.repeat(200_000) }));
@@ -31,9 +33,9 @@ function createListApp({ pages, failAt = -1 }: { pages: number; failAt?: number 
     return { json: JSON.stringify(rows), next };
   }
   app.get('/rows', (c) =>
-    sendList(c, {}, { name: 'rows', columns: ['id', 'text'], identity: {}, position, log, read }),
+    sendList(c, {}, { name: 'rows', columns: ['id', 'text'], identity: {}, position, log, read, isPast }),
   );
-  return { app, reads, lines };
+  return { app, reads, limits, lines };
 }
 
 async function openExport(options: { pages: number; failAt?: number }) {
@@ -54,6 +56,43 @@ test('the whole list arrives, every row once', async () => {
   const ids = rows.map((row) => JSON.parse(row).id);
   expect(ids).toEqual([0, 1, 2, 3, 4].flatMap((page) => [`${page}-0`, `${page}-1`]));
   expect(reads).toHaveLength(5);
+});
+
+test('as CSV it has one header, whatever the number of pages', async () => {
+  const { app } = createListApp({ pages: 3 });
+
+  const response = await app.request('/rows', { headers: { Accept: 'text/csv' } });
+
+  const cells = (await response.text())
+    .trimEnd()
+    .split('\r\n')
+    .map((line) => line.split(',')[0]);
+  expect(cells).toEqual(['id', ...[0, 1, 2].flatMap((page) => [`${page}-0`, `${page}-1`])]);
+});
+
+test('neither a cache nor another caller is given what one was sent', async () => {
+  const { app } = createListApp({ pages: 1 });
+
+  const [list, lines] = await Promise.all(
+    ['application/json', 'application/x-ndjson'].map((Accept) => app.request('/rows', { headers: { Accept } })),
+  );
+
+  expect(list?.headers.get('Cache-Control')).toBe('private, no-cache');
+  expect(lines?.headers.get('Cache-Control')).toBe('private, no-store');
+  for (const response of [list, lines])
+    expect(response?.headers.get('Vary')).toBe('Accept, Accept-Encoding, Authorization');
+});
+
+test.for([
+  ['a page for which no number is named', 'application/json', false, 100],
+  ['an export, a page after the other,', 'text/csv', false, 100],
+  ['an export of the past, whose pages cost the same whatever their length,', 'text/csv', true, 1000],
+] as const)('%s has a number of rows of its own', async ([, Accept, isPast, rows]) => {
+  const { app, limits } = createListApp({ pages: 2, isPast });
+
+  await (await app.request('/rows', { headers: { Accept } })).text();
+
+  expect(new Set(limits)).toEqual(new Set([rows]));
 });
 
 test('pages are read as the client takes them, and no more once it has left', async () => {

@@ -135,6 +135,26 @@ describe.for(databases)('time over HTTP on $dialect', ({ open }) => {
     }
   });
 
+  test('a stream begins after its cursor, and after the last id where a client comes back to the same URL', async () => {
+    const whole = await openStream({});
+    const [, , , fourth, fifth] = await whole.take(5);
+    await whole.close();
+    const link = async (limit: number) =>
+      /cursor=([^&>]+)/.exec(
+        (await app.request(`http://localhost/api/v1/events?limit=${limit}`)).headers.get('Link') ?? '',
+      )?.[1];
+    const query = `?cursor=${await link(3)}`;
+
+    const begun = await openStream({}, query);
+    const [first] = await begun.take(1);
+    await begun.close();
+    const resumed = await openStream({ 'Last-Event-ID': (await link(4)) ?? '' }, query);
+    const [next] = await resumed.take(1);
+    await resumed.close();
+
+    expect([first?.data, next?.data]).toEqual([fourth?.data, fifth?.data]);
+  });
+
   test('a stream is for who wants it: who rules it out and takes nothing else is told what there is', async () => {
     const headers = { Accept: 'text/event-stream;q=0' };
     const refused = await app.request('http://localhost/api/v1/events', { headers });
@@ -164,7 +184,8 @@ describe.for(databases)('time over HTTP on $dialect', ({ open }) => {
       { path: '/parent_id', from: 'o-1/r-1', to: 'o-1/ou-1' },
       { path: '/tags/env', from: 'dev' },
     ]);
-    expect(differences[2]?.fields.map(({ path }) => path)).toEqual(['']);
+    expect(differences[2]?.fields).toMatchObject([{ path: '', to: { id: '4' } }]);
+    expect(differences[2]?.fields[0]).not.toHaveProperty('from');
   });
 
   test('differences are paged and exported alike, and a from after its to is refused', async () => {
@@ -180,13 +201,31 @@ describe.for(databases)('time over HTTP on $dialect', ({ open }) => {
 
     expect(keys).toEqual(['aws/1', 'aws/2', 'aws/3', 'aws/4', 'o-1/ou-1']);
     expect((await lines.text()).trim().split('\n')).toHaveLength(5);
-    const refused = await app.request(`http://localhost/api/v1/diff?from=${between}&to=2020-01-01T00:00:00Z`);
-    expect(refused.status).toBe(400);
+    for (const query of [`from=${between}&to=2020-01-01T00:00:00Z`, `from=${between}&knd=account`]) {
+      expect((await app.request(`http://localhost/api/v1/diff?${query}`)).status).toBe(400);
+    }
+    expect(await get(`/api/v1/diff?from=${between}&to=${between}`, differencesSchema)).toEqual([]);
+  });
+
+  test('the cursor of one difference is refused for another', async () => {
+    const path = `/api/v1/diff?from=2020-01-01T00:00:00Z`;
+    const first = await app.request(`http://localhost${path}&limit=1`);
+    const cursor = /cursor=([^&>]+)/.exec(first.headers.get('Link') ?? '')?.[1];
+
+    const others = [
+      `/api/v1/diff?from=2021-01-01T00:00:00Z`,
+      `${path}&kind=account`,
+      `${path}&to=2999-01-01T00:00:00Z`,
+    ];
+    for (const other of others) {
+      expect([other, (await app.request(`http://localhost${other}&cursor=${cursor}`)).status]).toEqual([other, 400]);
+    }
+    expect((await app.request(`http://localhost${path}&cursor=${cursor}`)).status).toBe(200);
   });
 
   /** Server-sent events, one by one. */
-  async function openStream(headers: Record<string, string>) {
-    const response = await app.request('http://localhost/api/v1/events', {
+  async function openStream(headers: Record<string, string>, query = '') {
+    const response = await app.request(`http://localhost/api/v1/events${query}`, {
       headers: { Accept: 'text/event-stream', ...headers },
     });
     expect(response.headers.get('Content-Type')).toContain('text/event-stream');

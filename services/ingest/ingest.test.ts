@@ -277,16 +277,25 @@ describe.for(databases)('ingest on $dialect', ({ dialect, open }) => {
       [{ text: 'null' }, 422, 'invalid_body'],
       [{ headers: { 'Content-Type': 'application/x-www-form-urlencoded' } }, 415, 'unsupported_media_type'],
       [{ headers: { 'Content-Type': 'application/jsonp' } }, 415, 'unsupported_media_type'],
+      // A browser sends this one across origins without asking first.
+      [{ headers: { 'Content-Type': 'text/plain; application/json' } }, 415, 'unsupported_media_type'],
       [{ headers: { 'Content-Encoding': 'gzip' } }, 415, 'unsupported_media_type'],
       [{ path: '?dry_run=1' }, 400, 'invalid_request'],
       [{ headers: { 'Idempotency-Key': 'a b' } }, 400, 'invalid_request'],
       [{ headers: { 'Idempotency-Key': 'x'.repeat(256) } }, 400, 'invalid_request'],
-      [{ text: JSON.stringify({ ...body, pad: 'x'.repeat(maxBodyBytes) }) }, 413, 'body_too_large'],
+      [{ text: JSON.stringify(body).padEnd(maxBodyBytes + 1) }, 413, 'body_too_large'],
     ] as const)('%j is a %i', async ([sent, status, code]) => {
       create();
 
       expect(await problemOf(post(body, sent))).toMatchObject({ status, code });
       expect(await rowsOf('monitoring_endpoints', 'id')).toEqual([]);
+    });
+
+    test('a body and a key may be as long as is said', async () => {
+      create();
+
+      const text = JSON.stringify(body).padEnd(16 * 1024);
+      await expectOk(post(body, { text, headers: { 'Idempotency-Key': 'x'.repeat(255) } }));
     });
 
     test('a body that does not say its length is cut off too', async () => {
