@@ -38,7 +38,7 @@ export const postgresDialect: Dialect = {
 };
 
 // No tag's name has more colons than these; a text that has costs no more than these.
-const maxColons = 32;
+const maxColons = 16;
 
 // Each way to read `name:value`, as the text of an object with that one member.
 function toMembers(tag: string): string[] {
