@@ -114,12 +114,14 @@ test('redirects that go in a circle end', async () => {
 
 test('an answer that is too large, and none in time, are thrown and recorded, and nothing is asked twice', async () => {
   const { url, seen } = await serve({ '/state': send(200, 'x'.repeat(101)), '/slow': { kind: 'hang' } });
-  const { endpoint, fetched } = await open({ url, auth }, { timeoutMs: 50 });
+  const patient = await open({ url, auth });
+  const impatient = await open({ url, auth }, { timeoutMs: 50 });
 
-  await expect(endpoint.ask(question)).rejects.toMatchObject({ code: 'answer_too_large' });
-  await expect(endpoint.ask({ operation: 'Slow', path: '/slow' })).rejects.toMatchObject({ code: 'timeout' });
-  expect(fetched.map(({ http_status }) => http_status)).toEqual([null, null]);
-  expect(seen).toHaveLength(2);
+  await expect(patient.endpoint.ask(question)).rejects.toMatchObject({ code: 'answer_too_large' });
+  await expect(impatient.endpoint.ask({ operation: 'Slow', path: '/slow' })).rejects.toMatchObject({ code: 'timeout' });
+  for (const { fetched } of [patient, impatient]) expect(fetched).toMatchObject([{ http_status: null }]);
+  // On a busy machine the time is up before the server hears of it.
+  expect(new Set(seen.map(({ path }) => path)).size).toBe(seen.length);
 });
 
 test('the end of a certificate is known when a trusted authority vouches for it, and not else', async () => {

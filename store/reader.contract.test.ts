@@ -135,7 +135,11 @@ describe.for(databases)('the Reader on $dialect', ({ open }) => {
           tags: { env: 'prod', team: 'a' },
         }),
         account('3', { name: 'back\\slash', tags: { env: 'prod', team: 'b' }, org_path_ids: ['o-1/r-1', 'o-1/ou-a'] }),
-        account('4', { name: `it's "quoted"`, tags: { "k'ey.x": 'a:"b"', env: 'test' }, org_path_ids: [] }),
+        account('4', {
+          name: `it's "quoted"`,
+          tags: { "k'ey.x": 'a:"b"', env: 'test', 'acme:cost:center': '7:8' },
+          org_path_ids: [],
+        }),
         account('5', { ...azure, name: null, tags: {} }),
       ];
       await run(store.writer, actor, first);
@@ -219,6 +223,11 @@ describe.for(databases)('the Reader on $dialect', ({ open }) => {
       ['a part of a value', [{ key: 'env', value: 'pro' }], []],
       ['quotes, dots and colons', [{ key: "k'ey.x", value: 'a:"b"' }], ['4']],
       ['a wildcard', [{ key: 'env', value: '%' }], []],
+      ['a key that has colons', [{ key: 'acme', value: 'cost:center:7:8' }], ['4']],
+      ['a part of such a key', [{ key: 'acme', value: 'cost' }], []],
+      ['a NUL', [{ key: 'env', value: 'prod\u0000' }], []],
+      ['half a surrogate pair', [{ key: 'env\ud83d', value: 'prod' }], []],
+      ['what has more colons than any key', [{ key: 'env', value: ':'.repeat(5000) }], []],
     ] as const)('tags: %s', async ([, tags, ids]) => {
       expect(await accountIds(reader, actor.tenant, { tags })).toEqual(ids);
     });

@@ -23,7 +23,7 @@ export const postgresDialect: Dialect = {
   // Neither this nor `@>` is leakproof, so under row-level security they filter the tenant's rows and search no index.
   overlaps: (array, select) => `${array} collate "C" && array(${select})`,
   list: (values) => values,
-  // Taking every member of every row apart would take fifty times as long.
+  // Writing out every member of every row would take several times as long.
   hasTag: (object, tag) => `${object} @> any (${once(`${tag}::text[]::jsonb[]`)}::jsonb[])`,
   tag: toMembers,
   bareId: (id) => `substr(${id}, strpos(${id}, '/') + 1)`,
@@ -37,8 +37,8 @@ export const postgresDialect: Dialect = {
   recorded: (column, type) => recordedTypes[type](`v.content -> '${column}'`, `v.content ->> '${column}'`),
 };
 
-// No tag's name has more colons than these; a text that has costs no more than these.
-const maxColons = 32;
+// No tag's name has more colons, and each way to read a text is looked for in every row.
+const maxColons = 16;
 
 // Each way to read `name:value`, as the text of an object with that one member.
 function toMembers(tag: string): string[] {
