@@ -624,7 +624,8 @@ describe.for(databases)('the Reader on $dialect', ({ open, dialect }) => {
       await lapseLease(store, actor);
       await openRun(store.writer, actor);
       await skip(actor);
-      const died = ['failed', 0];
+      // It told nobody what it had seen.
+      const died = ['failed', null];
       expect(await outcomes(actor)).toEqual([died, died]);
       expect(await store.query(`select outcome from run_scopes where run_id = '${holder.lease.run_id}'`)).toEqual([
         { outcome: 'failed' },
@@ -640,6 +641,24 @@ describe.for(databases)('the Reader on $dialect', ({ open, dialect }) => {
       expect(await outcomes(actor)).toEqual([
         [null, null],
         [null, null],
+      ]);
+    });
+
+    test('is no end either when it began after a run that died between its scopes', async () => {
+      const actor = newActor();
+      const dead = await openRun(store.writer, actor);
+      await dead.finish({ counts: { ...zeroCounts(), seen: 7 } });
+      await store.query(
+        `update collector_runs set started_at = '2020-01-01T00:00:00.000Z' where id = '${dead.lease.run_id}'`,
+      );
+      await store.query(`update run_scopes set started_at = '2020-01-01T00:00:00.000Z',
+        finished_at = '2020-01-01T00:01:00.000Z' where run_id = '${dead.lease.run_id}'`);
+
+      await skip(actor);
+
+      expect(await outcomes(actor)).toEqual([
+        ['complete', 7],
+        ['failed', null],
       ]);
     });
 

@@ -1,7 +1,7 @@
 -- How the last run ended is told of the run that ended last, and not of one that only found its scope held by another: that one says
--- nothing of the scope, and would hide how the holder ends. And runs without an end are found in an index, so that a run that begins
--- can say of those that died that they did. Runs as inventory_owner with search_path = inventory. A release before it reads more rows
--- for its own tenant's status, and leaves the dead as they are.
+-- nothing of the scope, and would hide how the holder ends. What a run counted that died is not known. And runs without an end are
+-- found in an index, so that a run that begins can say of those that died that they did. Runs as inventory_owner with search_path =
+-- inventory. A release before it reads more rows for its own tenant's status, and leaves the dead as they are.
 -- compatible_from: 5
 
 drop index run_scopes_latest;
@@ -17,13 +17,18 @@ create or replace function scope_metrics() returns table (
   as $$
     select s.tenant_id, s.collector, s.scope, s.last_attempt_at, s.last_complete_at,
       (select count(*)::integer from jsonb_object_keys(s.held)), s.measures,
-      r.outcome, extract(epoch from r.finished_at - r.started_at)::double precision, r.seen, r.missing, r.vanished, r.rejected
+      r.outcome, extract(epoch from r.finished_at - r.started_at)::double precision,
+      case when not is_dead then r.seen end, case when not is_dead then r.missing end,
+      case when not is_dead then r.vanished end, case when not is_dead then r.rejected end
     from scopes s
     left join lateral (
       select * from run_scopes r
       where r.tenant_id = s.tenant_id and r.scope = s.scope and r.finished_at is not null and r.outcome <> 'skipped'
       order by r.finished_at desc limit 1
     ) r on true
+    left join collector_runs c on c.tenant_id = r.tenant_id and c.id = r.run_id
+    cross join lateral (
+      select r.outcome = 'failed' and coalesce(c.error_code, '') in ('lease_lapsed', 'run_silent') as is_dead) d
     order by s.tenant_id, s.scope
   $$;
 
@@ -37,13 +42,16 @@ create or replace function collector_metrics() returns table (
         where a.tenant_id = c.tenant_id and a.collector = c.collector and a.configured_scopes is not null
         order by a.started_at desc limit 1),
       (select max(a.started_at) from collector_runs a where a.tenant_id = c.tenant_id and a.collector = c.collector),
-      r.outcome, extract(epoch from r.finished_at - r.started_at)::double precision, r.seen, r.missing, r.vanished, r.rejected
+      r.outcome, extract(epoch from r.finished_at - r.started_at)::double precision,
+      case when not is_dead then r.seen end, case when not is_dead then r.missing end,
+      case when not is_dead then r.vanished end, case when not is_dead then r.rejected end
     from (select distinct s.tenant_id, s.collector from scopes s) c
     left join lateral (
       select * from collector_runs l
       where l.tenant_id = c.tenant_id and l.collector = c.collector and l.finished_at is not null and l.outcome <> 'skipped'
       order by l.finished_at desc limit 1
     ) r on true
+    cross join lateral (select coalesce(r.error_code, '') in ('lease_lapsed', 'run_silent') as is_dead) d
     order by c.tenant_id, c.collector
   $$;
 

@@ -2,19 +2,19 @@
 import { type DeadRun, lapsed, silent, silentMinutes, takenOver } from '../dead-runs.ts';
 import type { PostgresTransaction } from './connection.ts';
 
-/** Fails a run in the scope that it let lapse, unless it has ended. */
+/** Fails a run in the scope that it let lapse, unless it has ended. The run's row first, as below: else the two could wait for each other. */
 export async function failLapsedRun(
   sql: PostgresTransaction,
   { tenant_id, run_id, scope, lapsed_at }: DeadRun,
 ): Promise<void> {
   await sql`
-    update run_scopes set outcome = 'failed', reason = ${takenOver.error},
-      finished_at = greatest(started_at, ${lapsed_at}::text::timestamptz)
-    where tenant_id = ${tenant_id} and run_id = ${run_id} and scope = ${scope} and finished_at is null`;
-  await sql`
     update collector_runs set outcome = 'failed', error_code = ${takenOver.error_code}, error = ${takenOver.error},
       finished_at = greatest(started_at, ${lapsed_at}::text::timestamptz)
     where tenant_id = ${tenant_id} and id = ${run_id} and finished_at is null`;
+  await sql`
+    update run_scopes set outcome = 'failed', reason = ${takenOver.error},
+      finished_at = greatest(started_at, ${lapsed_at}::text::timestamptz)
+    where tenant_id = ${tenant_id} and run_id = ${run_id} and scope = ${scope} and finished_at is null`;
 }
 
 /**
@@ -34,7 +34,7 @@ export async function failSilentRuns(sql: PostgresTransaction, tenant_id: string
       where r.tenant_id = ${tenant_id} and r.finished_at is null
         and r.started_at < clock_timestamp() - make_interval(mins => ${silentMinutes})
         and h.heard_at < clock_timestamp() - make_interval(mins => ${silentMinutes})
-      for update of r skip locked
+      for no key update of r skip locked
     ), scopes_failed as (
       update run_scopes s set outcome = 'failed', reason = ${lapsed.error}, finished_at = silent.heard_at
       from silent where s.tenant_id = ${tenant_id} and s.run_id = silent.id and s.finished_at is null

@@ -1,6 +1,7 @@
 // The statements that read runs and the state of scopes.
 import { z } from 'zod';
 import { measuresSchema } from '#core/run.ts';
+import { lapsed, silent } from '../dead-runs.ts';
 import { type CollectorRuns, collectorRunsSchema, type ScopeStatus, scopeStatusSchema } from '../status.ts';
 import type { RunListOptions } from '../store.ts';
 import type { Dialect, Statement } from './dialect.ts';
@@ -64,6 +65,14 @@ export function lastEnded(alias: string): string {
   return `${alias}.finished_at is not null and ${alias}.outcome <> 'skipped' order by ${alias}.finished_at desc limit 1`;
 }
 
+// What a run counted that died it told nobody, and 0 would be a lie.
+function knownItems(errorCode: string): string {
+  const isDead = `coalesce(${errorCode}, '') in ('${lapsed.error_code}', '${silent.error_code}')`;
+  return ['seen', 'missing', 'vanished', 'rejected']
+    .map((name) => `case when ${isDead} then null else r.${name} end as ${name}`)
+    .join(', ');
+}
+
 /** Every collector of a tenant, or of all of them when undefined, with its latest runs. */
 export function listCollectorRuns(tenant_id: string | undefined, dialect: Dialect): Statement {
   const ofCollector = 'a.tenant_id = c.tenant_id and a.collector = c.collector';
@@ -73,7 +82,7 @@ export function listCollectorRuns(tenant_id: string | undefined, dialect: Dialec
           order by a.started_at desc limit 1) as configured_scopes,
         (select ${dialect.time('max(a.started_at)')} from collector_runs a where ${ofCollector}) as last_attempt_at,
         r.outcome as last_run_status, ${dialect.seconds('r.started_at', 'r.finished_at')} as last_duration_seconds,
-        r.seen, r.missing, r.vanished, r.rejected
+        ${knownItems('r.error_code')}
       from (
         select distinct s.tenant_id, s.collector from scopes s
         ${tenant_id === undefined ? '' : 'where s.tenant_id = @tenant_id'}
@@ -105,7 +114,8 @@ export function listScopeStatus(tenant_id: string | undefined, dialect: Dialect)
         ${dialect.time('s.last_attempt_at')} as last_attempt_at, ${dialect.time('s.last_complete_at')} as last_complete_at,
         ${dialect.sizeOf('s.held')} as held_kinds, ${dialect.text('s.measures')} as measures,
         r.outcome, ${dialect.seconds('r.started_at', 'r.finished_at')} as duration_seconds,
-        r.seen, r.missing, r.vanished, r.rejected
+        ${knownItems(`(select c.error_code from collector_runs c
+          where c.tenant_id = r.tenant_id and c.id = r.run_id and r.outcome = 'failed')`)}
       from scopes s
       left join run_scopes r on r.tenant_id = s.tenant_id and r.scope = s.scope and r.run_id = (
         select l.run_id from run_scopes l
