@@ -161,7 +161,7 @@ describe('in the middle', () => {
 
   test("Google's rate of lists is waited out", async () => {
     // Far below what even a busy machine asks for.
-    const rates = { ListProjects: { per_second: 20, burst: 2 } };
+    const rates = { ListProjects: { per_second: 8, burst: 1 } };
     const { organization, source } = await startGcp({ behaviour: { ...calm, rates } });
 
     const read = await observe({ source });
