@@ -80,7 +80,7 @@ async function waitStart(
   { random, signal, log }: Environment,
   { jitter = '0s', timeoutMs }: { readonly jitter: string | undefined; readonly timeoutMs: number },
 ): Promise<number> {
-  const maxMs = parseDuration('--jitter', jitter);
+  const maxMs = parseDuration('--jitter', jitter, { canBeZero: true });
   if (maxMs > 0 && maxMs >= timeoutMs) {
     throw new ConfigError('bad_option', [{ key: '--jitter', remedy: 'must be shorter than --timeout' }]);
   }

@@ -23,7 +23,7 @@ export async function loadCollector(name: string): Promise<Collector> {
 
 function unknownCollector(name: string, cause?: unknown): ConfigError {
   const remedy = `there is no collector ${JSON.stringify(name.slice(0, 40))} in this release: check the spelling`;
-  return new ConfigError('unknown_collector', [{ key: 'collect', remedy }], { cause });
+  return new ConfigError('unknown_collector', [{ key: 'collector', remedy }], { cause });
 }
 
 // Node says ERR_MODULE_NOT_FOUND, the bundle a plain error; only for the collector itself, not for something it imports.

@@ -138,6 +138,11 @@ describe('bad input', () => {
     ['an unknown collector', ['collect', 'azzure'], 'there is no collector "azzure"'],
     ['an unknown scope', ['collect', 'aws', '--scope', 'aws:prod'], 'aws:main'],
     ['a bad duration', ['collect', 'aws', '--timeout', 'soon'], '15m'],
+    ['no time to collect in', ['collect', 'aws', '--timeout', '0s'], '--timeout: must be more than 0'],
+    ['an unknown collector to permit', ['permissions', 'azzure'], 'collector: there is no collector "azzure"'],
+    ['a scope that nothing asks for', ['token', 'new', '--name', 'ci', '--scope', 'inventory:reed'], 'inventory:read'],
+    ['a token for nobody', ['token', 'new', '--name', ''], 'token.name: must not be empty'],
+    ['fewer accounts than a sandbox has', ['sandbox', '--accounts', 'x'], 'sandbox.accounts: must be a number'],
     [
       'a jitter as long as the run',
       ['collect', 'aws', '--timeout', '20s', '--jitter', '20s'],

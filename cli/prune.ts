@@ -19,7 +19,7 @@ export interface PruneCommandOptions {
 export async function pruneCommand(environment: Environment, options: PruneCommandOptions): Promise<number> {
   const { timeout = '1h' } = options;
   const config = await loadConfig(environment.variables);
-  const timeoutMs = parseDuration('--timeout', timeout);
+  const timeoutMs = parseDuration('--timeout', timeout, { canBeZero: true });
   const deadline = openDeadline(timeoutMs, environment.signal, `not done within ${timeout}`);
   try {
     return await pruneUntil(deadline.signal, environment, { ...options, config });

@@ -1,6 +1,7 @@
 // Reads a file of seeds: everything that is wrong in it at once, each with its line and key and never its value.
 import { z } from 'zod';
 import { ConfigError, type ConfigProblem } from '#core/errors.ts';
+import { toRemedy } from '#core/remedy.ts';
 import { createSeedSchema, type Seed } from '#core/seed.ts';
 import { parseYaml } from '#core/yaml.ts';
 
@@ -25,7 +26,7 @@ export function parseSeedFile({ path, text, allowedHosts }: SeedFile): readonly 
     return { key: [`${path}:${line}`, ...(place.length > 0 ? [place.map(String).join('.')] : [])].join(': '), remedy };
   };
   const fileSchema = z.strictObject({ monitoring: z.array(createSeedSchema(allowedHosts)) });
-  const parsed = fileSchema.safeParse(yaml.value);
+  const parsed = fileSchema.safeParse(yaml.value, { error: toRemedy });
   if (!parsed.success) {
     throw new ConfigError(
       'bad_seed_file',

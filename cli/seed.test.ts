@@ -55,11 +55,11 @@ describe('a file', () => {
 `);
 
     expect(problems.map((problem) => problem.split(' ').slice(0, 3).join(' '))).toEqual([
-      'seeds.yaml:2: monitoring.0.kind: Invalid',
+      'seeds.yaml:2: monitoring.0.kind: must',
       'seeds.yaml:2: monitoring.0.url: holds',
       'seeds.yaml:4: monitoring.1.url: leads',
-      'seeds.yaml:3: monitoring.1: Unrecognized',
-      'seeds.yaml:6: monitoring.2.url: Invalid',
+      'seeds.yaml:3: monitoring.1: there',
+      'seeds.yaml:6: monitoring.2.url: is',
     ]);
     expect(problems.join()).not.toContain(secretMarker);
   });
@@ -80,9 +80,9 @@ describe('a file', () => {
   test.for([
     ['no YAML', `monitoring: [\n  - ${secretMarker}: {`, 'seeds.yaml:2: is not YAML'],
     ['a key twice', 'monitoring: []\nmonitoring: []', 'seeds.yaml:2: is not YAML: duplicate key'],
-    ['empty', '', 'seeds.yaml:1: Invalid input: expected object'],
-    ['of another shape', 'endpoints: []', 'seeds.yaml:1: monitoring: Invalid input: expected array'],
-    ['a mere text', secretMarker, 'seeds.yaml:1: Invalid input: expected object'],
+    ['empty', '', 'seeds.yaml:1: must be keys with values: only monitoring'],
+    ['of another shape', 'endpoints: []', 'seeds.yaml:1: monitoring: is missing: must be a list'],
+    ['a mere text', secretMarker, 'seeds.yaml:1: must be keys with values: only monitoring'],
     ['two documents', `${good}---\n${good}`, 'is not YAML: multiple docs'],
     [
       'a bomb of aliases',

@@ -3,7 +3,10 @@ import { createHash, randomBytes } from 'node:crypto';
 import { stringify } from 'yaml';
 import { parsePart, staticTokenSchema } from '#core/config.ts';
 import { ConfigError, type ConfigProblem } from '#core/errors.ts';
+import { metricsScope, readScope, seedScope } from '#services/auth.ts';
 import type { Environment } from './environment.ts';
+
+const known = [readScope, seedScope, metricsScope];
 
 /**
  * Prints the token once, and the configuration entry with its SHA-256; 256 random bits need no slow hash. Throws ConfigError for
@@ -17,8 +20,11 @@ export function tokenNewCommand(
   const sha256 = createHash('sha256').update(token).digest('hex');
   const entry = { name: options.name, sha256, tenant: options.tenant, scopes: options.scope };
   const problems: ConfigProblem[] = [];
-  if (parsePart(staticTokenSchema, entry, 'token', problems) === undefined)
-    throw new ConfigError('bad_option', problems);
+  parsePart(staticTokenSchema, entry, 'token', problems);
+  if (!options.scope.every((scope) => known.includes(scope))) {
+    problems.push({ key: 'token.scope', remedy: `must be ${known.join(', ')}: nothing asks for another` });
+  }
+  if (problems.length > 0) throw new ConfigError('bad_option', problems);
   environment.print(`token (shown once, give it to the client): ${token}`);
   environment.print('configuration, under api.auth or ingest.auth, with mode: token:');
   environment.print(stringify({ tokens: [entry] }).trimEnd());

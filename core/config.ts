@@ -4,6 +4,7 @@ import { isSecureUrl } from './endpoint-url.ts';
 import type { ConfigProblem } from './errors.ts';
 import { allowedHostSchema } from './local-address.ts';
 import { isSecretName } from './redact.ts';
+import { toRemedy } from './remedy.ts';
 
 /** `host:port`, an IPv6 host in brackets. */
 const listenSchema = z
@@ -16,10 +17,12 @@ const listenSchema = z
   .refine((listen) => listen.port <= 65_535, 'the port must be at most 65535');
 export type Listen = z.output<typeof listenSchema>;
 
+const durationRemedy = 'must be a number and a unit: 90s, 15m, 6h or 1d';
+
 /** A length of time with its unit, `90s`, `15m`, `6h` or `1d`, as milliseconds. */
 export const durationSchema = z
-  .string()
-  .regex(/^\d+(s|m|h|d)$/, 'must be a number and a unit: 90s, 15m, 6h or 1d')
+  .string(durationRemedy)
+  .regex(/^\d+(s|m|h|d)$/, durationRemedy)
   .transform((text) => Number.parseInt(text, 10) * (durationUnits[text.slice(-1)] ?? 0));
 
 const durationUnits: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -173,7 +176,7 @@ export function parsePart<Schema extends z.ZodType>(
   key: string,
   problems: ConfigProblem[],
 ): z.output<Schema> | undefined {
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value, { error: toRemedy });
   if (parsed.success) return parsed.data;
   for (const issue of parsed.error.issues) {
     const path = [key, ...issue.path.map(String)].filter((part) => part !== '').join('.');

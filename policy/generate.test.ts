@@ -87,6 +87,13 @@ test('the Constraints of an installation are for the namespace that is named, el
   expect(await namespacesOf('assets')).toEqual(new Set(['assets']));
 });
 
+test('values that the chart refuses make nothing, and are told by their keys', async () => {
+  await expect(toInstallation({ api: { hots: 'inventory.example' }, postgres: [] })).rejects.toMatchObject({
+    name: 'ConfigError',
+    message: expect.stringMatching(/^postgres: must be keys with values.*\napi: there is no "hots": only .*host/),
+  });
+});
+
 describe.for(policies)('the policy $name', (policy) => {
   test('has tests beside it', () => {
     expect(existsSync(join(root, policy.path.replace(/\.rego$/, '_test.rego')))).toBe(true);

@@ -4,7 +4,10 @@ import { globSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { parse } from 'yaml';
+import { parsePart } from '#core/config.ts';
+import { ConfigError, type ConfigProblem } from '#core/errors.ts';
+import { describeError } from '#core/redact.ts';
+import { parseYaml } from '#core/yaml.ts';
 import { replaceBetween } from '../charts/documents.ts';
 import { findDrift, readCollectors, readValues } from '../charts/generate.ts';
 import { createValuesSchema } from '../charts/values.ts';
@@ -17,11 +20,13 @@ import { librariesOf, type Policy, readLibraries, readPolicies } from './rule-fi
 
 const root = dirname(import.meta.dirname);
 
-/** The parameters of every policy, as this release has them for these values of its chart. Throws for values that the chart refuses. */
+/** The parameters of every policy, as this release has them for these values of its chart. Throws ConfigError for values that the chart refuses. */
 export async function readParams(own: unknown = {}): Promise<Readonly<Record<string, PolicyParams>>> {
   const collectors = await readCollectors();
   const { schema } = await readValues();
-  const values = createValuesSchema(collectors).parse(own);
+  const problems: ConfigProblem[] = [];
+  const values = parsePart(createValuesSchema(collectors), own, '', problems);
+  if (values === undefined) throw new ConfigError('bad_values', problems);
   return { ...networkParams(collectors, values), ...workloadParams(schema, values) };
 }
 
@@ -91,6 +96,16 @@ export function findStale(files: ReadonlyMap<string, string>): string[] {
   return globSync('policy/gatekeeper/{templates,constraints}/*.yaml', { cwd: root }).filter((path) => !files.has(path));
 }
 
+async function readOwn(path: string): Promise<unknown> {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new ConfigError('bad_values', [{ key: '--values', remedy: describeError(cause) }], { cause });
+  });
+  const { value, problems } = parseYaml(text);
+  const told = problems.map(({ line, remedy }) => ({ key: `${path}:${line}`, remedy }));
+  if (told.length > 0) throw new ConfigError('bad_values', told);
+  return value ?? {};
+}
+
 /** Writes files by their paths below a folder. */
 async function writeAll(folder: string, files: ReadonlyMap<string, string>): Promise<void> {
   for (const [path, text] of files) {
@@ -109,8 +124,8 @@ async function main(): Promise<void> {
     },
   });
   if (values.values !== undefined || values.namespace !== undefined) {
-    const own = values.values === undefined ? {} : parse(await readFile(values.values, 'utf8'));
-    await writeAll(values.out, await toInstallation(own ?? {}, values.namespace));
+    const own = values.values === undefined ? {} : await readOwn(values.values);
+    await writeAll(values.out, await toInstallation(own, values.namespace));
     return;
   }
   const files = await toFiles();
@@ -124,4 +139,10 @@ async function main(): Promise<void> {
   else console.log(`${files.size} files of the policies are up to date`);
 }
 
-if (import.meta.main) await main();
+if (import.meta.main) {
+  await main().catch((error: unknown) => {
+    if (!(error instanceof ConfigError)) throw error;
+    console.error(error.message);
+    process.exitCode = 2;
+  });
+}

@@ -9,6 +9,7 @@ import { migrateDatabase } from './migrations.ts';
 const files = await readMigrations(join(import.meta.dirname, '../../migrations'), 'sqlite');
 const tables = Object.values(recordTables).map(({ table }) => table);
 const before = files.filter(({ version }) => version < 8);
+const anew = files.filter(({ version }) => version <= 8);
 
 const delivered = {
   ...{
@@ -55,7 +56,7 @@ test.for(tables)('%s keeps its rows, columns and indexes', (table) => {
   insert(database, table, rows[table]);
   const told = describeTable(database, table);
 
-  migrateDatabase(database, { files, mode: 'apply' });
+  migrateDatabase(database, { files: anew, mode: 'apply' });
 
   expect(told.rows).toHaveLength(1);
   expect(describeTable(database, table)).toEqual(told);
