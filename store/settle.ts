@@ -59,7 +59,7 @@ export function settleScope(
 }
 
 function heldReason({ kind, absence }: KindAbsence): string {
-  return `held: ${absence.heldBack.length} records of kind ${kind} would vanish`;
+  return `held: ${absence.confirmable} records of kind ${kind} would vanish`;
 }
 
 /** The kinds that this run, and no later one, holds. */
