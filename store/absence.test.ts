@@ -74,7 +74,8 @@ describe('in any situation', () => {
         const missed = live.filter(({ missed_runs }) => missed_runs > 0).map(({ key }) => key);
         const seen = new Set(live.map(({ key }) => key));
         const absence = decide(live, { seen, restricted: false, isHeld });
-        expect(absence).toEqual({ cleared: missed, missed: [], heldBack: [], vanished: [], isHeld: false });
+        const nothing = { missed: [], heldBack: [], vanished: [], isHeld: false, confirmable: 0 };
+        expect(absence).toEqual({ cleared: missed, ...nothing });
       }),
     );
   });

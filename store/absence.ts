@@ -20,6 +20,8 @@ export interface Absence {
   readonly vanished: readonly string[];
   /** Whether the kind is held from now on. */
   readonly isHeld: boolean;
+  /** How many then vanish on an operator's word: also those of an earlier held set that this run could not look for. */
+  readonly confirmable: number;
 }
 
 /** Above both of these the guard holds; so it does when nothing would be left. */
@@ -46,12 +48,13 @@ export function decideAbsence(
   kind: Pick<EnumeratedKind, 'seen' | 'inserted' | 'restricted'>,
   isHeld: boolean,
 ): Absence {
-  const { cleared, missed, again, stillHeld } = sortDoubtful(live.doubtful, kind);
+  const { cleared, missed, again, stillHeld, newlyHeld } = sortDoubtful(live.doubtful, kind);
   // Held once, the kind stays held until every record of the held set was seen: the same listing again proves nothing.
   const staysHeld = isHeld && stillHeld > 0;
   const isGuarded = isSuspicious(again.length, live.count - kind.inserted);
   const holds = staysHeld || isGuarded;
-  return { cleared, missed, heldBack: holds ? again : [], vanished: holds ? [] : again, isHeld: holds };
+  const decided = { cleared, missed, heldBack: holds ? again : [], vanished: holds ? [] : again };
+  return { ...decided, isHeld: holds, confirmable: holds ? stillHeld + newlyHeld : 0 };
 }
 
 /** Whether so many of the live records would vanish at once that lost rights are the likelier cause. */
@@ -72,6 +75,7 @@ function sortDoubtful(doubtful: readonly LiveRecord[], kind: Pick<EnumeratedKind
     missed: keysOf(missed),
     again: keysOf(again),
     stillHeld: unseen.filter(({ missed_runs }) => missed_runs >= missesToVanish).length,
+    newlyHeld: again.filter(({ missed_runs }) => missed_runs < missesToVanish).length,
   };
 }
 

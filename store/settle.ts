@@ -60,7 +60,7 @@ export function settleScope(
 }
 
 function heldReason({ kind, absence }: KindAbsence): string {
-  return `held: ${absence.heldBack.length} records of kind ${kind} would vanish`;
+  return `held: ${absence.confirmable} records of kind ${kind} would vanish`;
 }
 
 /** The answer to a confirmation that names another run than the one that holds the scope: which it is, to be looked at. */

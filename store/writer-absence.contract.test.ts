@@ -361,6 +361,17 @@ describe.for(databases)('on $dialect', ({ open }) => {
     });
   });
 
+  test('a held run that could not list all says how many a confirmation would make vanish', async () => {
+    const actor = newActor();
+    await holdAll(store, actor);
+    const how = { outcome: 'partial', restricted: true } as const;
+
+    const held = await run(store.writer, actor, [account('0'), account('new')], how);
+
+    expect(held).toMatchObject({ outcome: 'held', reason: 'held: 2 records of kind account would vanish' });
+    expect(await store.writer.confirmHeld(confirmationOf(actor, held.run_id))).toEqual({ vanished: 2 });
+  });
+
   test('confirming the latest held run vanishes what it held, in its name', async () => {
     const actor = newActor();
     const held = await holdAll(store, actor);

@@ -146,8 +146,14 @@ test('a connection that is cut in mid-transaction is a StoreError that may be tr
   await expect(connection.transact(untenanted, (sql) => sql`select 1 as one`)).resolves.toEqual([{ one: 1 }]);
 });
 
-test('a server that ends a session over its first statement costs one transaction, and the next one is understood', async () => {
-  const proxy = await openProxy(new URL(database.adminUrl), { endsFirstSession: true });
+test.for([
+  ['that the server ends', sayFarewell],
+  ['that is cut', (client: Socket) => client.destroy()],
+] as const)('a session %s over its first statement costs one transaction, and the next one is understood', async ([
+  ,
+  endFirst,
+]) => {
+  const proxy = await openProxy(new URL(database.adminUrl), endFirst);
   const connection = open({ url: `${proxy.url}?sslmode=disable`, maxConnections: 1 });
   const echo = () => connection.transact(untenanted, (sql) => sql`select ${['x', 'y']}::text[] as sent`);
 
@@ -337,20 +343,20 @@ function sayFarewell(client: Socket): void {
 }
 
 /** A proxy whose present connections can fall silent while new ones go through. */
-async function openProxy(target: URL, { endsFirstSession = false } = {}) {
+async function openProxy(target: URL, endFirst?: (client: Socket) => void) {
   const pairs: [Socket, Socket][] = [];
   const server = createServer((client) => {
     const upstream = connect(Number(target.port), target.hostname);
-    const isEnded = endsFirstSession && pairs.length === 0;
+    const isFirst = pairs.length === 0;
     pairs.push([client, upstream]);
-    if (isEnded) {
+    if (endFirst && isFirst) {
       upstream.pipe(client, { end: false });
       // What follows the greeting.
       client.once('data', (greeting) => {
         upstream.write(greeting);
         client.once('data', () => {
           upstream.unpipe();
-          sayFarewell(client);
+          endFirst(client);
         });
       });
     } else client.pipe(upstream).pipe(client);

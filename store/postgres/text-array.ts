@@ -3,8 +3,8 @@ import type postgres from 'postgres';
 
 /**
  * `text[]` for the driver; none of ours holds a null. It would ask the server itself, in front of a connection's first
- * statement (postgres 3.4.9): of a server that ends the session just then it makes an unhandled rejection, and for the next
- * session it asks no more.
+ * statement (postgres 3.4.9): of a session that ends just then it makes an unhandled rejection, and for the next one it may
+ * ask no more.
  */
 export const textArray: postgres.PostgresType<readonly string[]> = {
   to: 1009,
