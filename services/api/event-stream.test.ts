@@ -52,6 +52,21 @@ test('a stream whose database fails ends, and only the log tells why', async () 
   expect(lines.join('')).toContain('cannot reach db.internal:5432');
 });
 
+test('only the last event of a batch has an id, for who breaks off before it needs the whole batch again', async () => {
+  let reads = 0;
+  const { url } = await openServer(async () => {
+    reads += 1;
+    if (reads > 1) throw new StoreError('ECONNREFUSED', 'gone', { retryable: true });
+    const events = ['1', '2', '3'].map((event_id) => ({ event_type: 'account.updated', event_id }));
+    return { json: JSON.stringify(events), next: { value: null, key: ['3'] } };
+  });
+  const [response]: IncomingMessage[] = await once(get(url, { agent: false }), 'response');
+
+  const events = (response === undefined ? '' : await text(response)).trimEnd().split('\n\n');
+
+  expect(events.map((event) => /^id: /m.test(event))).toEqual([false, false, true]);
+});
+
 test('who asks for the headers of a stream alone leaves none behind', async () => {
   let reads = 0;
   const { url } = await openServer(async () => {
