@@ -282,18 +282,17 @@ test('each scheme has the proxy that is named for it, in either case', async () 
   const upper = openClient({ proxyEnv: { HTTPS_PROXY: first.url, HTTP_PROXY: second.url }, maxRetries: 0 });
   const lower = openClient({ proxyEnv: { https_proxy: second.url, http_proxy: first.url }, maxRetries: 0 });
 
-  for (const client of [upper, lower]) {
-    const tunnelled = client.request('https://inventory.invalid/', { signal });
+  for (const [client, host] of [
+    [upper, 'upper.invalid'],
+    [lower, 'lower.invalid'],
+  ] as const) {
+    const tunnelled = client.request(`https://${host}/`, { signal });
     await expect(tunnelled).rejects.toMatchObject({ code: 'unreachable' });
   }
 
   expect((await upper.request('http://inventory.invalid/', { signal })).body).toBe('second');
   expect((await lower.request('http://inventory.invalid/', { signal })).body).toBe('first');
-  const tunnel = 'inventory.invalid:443';
-  expect([first.asked, second.asked]).toEqual([
-    [tunnel, 'http://inventory.invalid/'],
-    [tunnel, 'http://inventory.invalid/'],
-  ]);
+  expect([first.asked[0], second.asked[0]]).toEqual(['upper.invalid:443', 'lower.invalid:443']);
 });
 
 test.for([
