@@ -71,6 +71,70 @@ describe('parsePart', () => {
   });
 });
 
+describe('a document', () => {
+  const token = { name: 'ci', sha256: 'a'.repeat(64), scopes: ['inventory:read'] };
+  const authOf = (auth: object) => ({ api: { auth } });
+  const tokenWith = (part: object) => authOf({ mode: 'token', tokens: [{ ...token, ...part }] });
+  const keysOf = (document: object) => {
+    const problems: ConfigProblem[] = [];
+    parsePart(configSchema, document, '', problems);
+    return problems.map(({ key }) => key);
+  };
+
+  test.for<readonly [string, object]>([
+    // A misspelt name that was passed over would leave a default in force.
+    ['retention', { retention: { version: '900d' } }],
+    ['database', { database: { uri: 'x' } }],
+    ['prune', { prune: { budget: '1d' } }],
+    ['api', { api: { port: 1 } }],
+    ['ingest', { ingest: { requests_per_second: 5 } }],
+    ['ops', { ops: { port: 9090, address: '::' } }],
+    ['api.auth', authOf({ mode: 'none', tokens: [token] })],
+    ['api.auth', authOf({ mode: 'token', tokens: [token], issuer: 'https://idp.example' })],
+    ['api.auth.tokens.0', tokenWith({ expires: '1d' })],
+    ['api.auth.tokens', authOf({ mode: 'token', tokens: [] })],
+    ['api.auth.tokens.0.name', tokenWith({ name: '' })],
+    ['api.auth.tokens.0.scopes.0', tokenWith({ scopes: [''] })],
+    ['api.auth.tokens.0.sha256', tokenWith({ sha256: 'a'.repeat(65) })],
+    ['api.auth.tokens.0.sha256', tokenWith({ sha256: `sha256:${'a'.repeat(64)}` })],
+    ...['a'.repeat(64), 'acme!', '_acme', ''].map((tenant) => ['tenant', { tenant }] as const),
+    ...['http://127.0.0.1:8080', '127.0.0.1:8080/x', '127.0.0.1:65536', '127.0.0.1', ':8080'].map(
+      (listen) => ['api.listen', { api: { listen } }] as const,
+    ),
+    ...[0, 60_001, 1.5].map((n) => ['ingest.requests_per_minute', { ingest: { requests_per_minute: n } }] as const),
+    ...[0, 65_536].map((port) => ['ops.port', { ops: { port } }] as const),
+    ['ops.host', { ops: { host: '', port: 9090 } }],
+    ...['url', 'url_file', 'password_file'].map((name) => [`database.${name}`, { database: { [name]: '' } }] as const),
+    ['collectors.aws_main', { collectors: { aws_main: {} } }],
+    ['prune.freshness_budget', { prune: { freshness_budget: '0s' } }],
+  ])('%s is told as the problem of %j', ([key, document]) => {
+    expect(keysOf(document)).toEqual([key]);
+  });
+
+  test('may go to the limits', () => {
+    const limits = {
+      tenant: 'a'.repeat(63),
+      api: { listen: '127.0.0.1:65535', auth: { mode: 'oidc', issuer: 'https://a', audience: 'a', clock_skew: '5m' } },
+      ...{ ops: { host: 'a', port: 1 }, database: { url: 'a', url_file: 'a', password_file: 'a' } },
+      ingest: {
+        requests_per_minute: 60_000,
+        auth: { mode: 'token', tokens: [{ ...token, name: 'a', scopes: ['a'] }] },
+      },
+    };
+
+    expect(keysOf(limits)).toEqual([]);
+    expect(keysOf({ ingest: { requests_per_minute: 1 }, ops: { port: 65_535 } })).toEqual([]);
+  });
+
+  test.for([
+    ['prune', { prune: null }, { freshness_budget: 50 * 3_600_000 }],
+    ['prune', { prune: { freshness_budget: '1s' } }, { freshness_budget: 1000 }],
+    ['ops', { ops: { port: 9090 } }, { host: '0.0.0.0', port: 9090 }],
+  ] as const)('that says of %s %j means %j', ([part, document, meant]) => {
+    expect(parsePart(configSchema, document, '', [])?.[part]).toEqual(meant);
+  });
+});
+
 describe('a collector', () => {
   test.for([
     ['no fields at all', null, {}],
@@ -137,7 +201,10 @@ describe('auth.mode oidc', () => {
     ['algorithms', { algorithms: ['HS256'] }],
     ['algorithms', { algorithms: ['none'] }],
     ['algorithms', { algorithms: [] }],
+    ['issuer', { issuer: 'xhttps://idp.example' }],
+    ['issuer', { issuer: 'httpsx://idp.example' }],
     ['clock_skew', { clock_skew: '1h' }],
+    ['clock_skew', { clock_skew: '301s' }],
     ['clock_skew', { clock_skew: 60 }],
     ['tenants', { tenants: { 'Acme Inc.': 'Acme Inc.' } }],
     ['scopes', { scopes: { ops: [] } }],
@@ -157,7 +224,7 @@ describe('durationSchema', () => {
     expect(durationSchema.parse(text)).toBe(milliseconds);
   });
 
-  test.for(['6', 'h', '1w', '-5m', '1.5h'])('%s is refused', (text) => {
+  test.for(['6', 'h', '1w', '-5m', '1.5h', '90days', '15min', '1d '])('%s is refused', (text) => {
     expect(durationSchema.safeParse(text).success).toBe(false);
   });
 });
@@ -180,6 +247,14 @@ describe('resolveReferences', () => {
     expect(problems).toEqual([{ key: 'database.url', remedy: 'set the environment variable DATABASE_URL' }]);
   });
 
+  test('so is one that is set to nothing', () => {
+    const problems: ConfigProblem[] = [];
+
+    resolveReferences({ a: null, database: { url: 'env:DATABASE_URL' } }, { DATABASE_URL: '' }, problems);
+
+    expect(problems.map(({ key }) => key)).toEqual(['database.url']);
+  });
+
   test('a reference without a name is told as such', () => {
     const problems: ConfigProblem[] = [];
 
@@ -194,11 +269,14 @@ describe('findInlineSecrets', () => {
     const problems: ConfigProblem[] = [];
 
     findInlineSecrets(
-      { database: { url: 'postgres://u:hunter2@db/x' }, other: ['env:URL', 'https://u@host/'] },
+      {
+        database: { url: 'postgres://u:hunter2@db/x', url_file: null },
+        other: ['env:URL', 'https://u@host/', 'HTTPS://u:hunter2@host', 5],
+      },
       problems,
     );
 
-    expect(problems.map((problem) => problem.key)).toEqual(['database.url']);
+    expect(problems.map((problem) => problem.key)).toEqual(['database.url', 'other.2']);
     expect(JSON.stringify(problems)).not.toContain('hunter2');
   });
 

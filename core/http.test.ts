@@ -1,4 +1,5 @@
 // The HTTP client against a real server on loopback: deadlines, retries, bounded bodies, proxies.
+import { getEventListeners } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer as createSocketServer, type Server } from 'node:net';
@@ -88,6 +89,7 @@ test.for([
   ['0.02', 20],
   ['-5', 30],
   ['soon', 30],
+  ['5s', 30],
 ])('a Retry-After of %s makes a wait of %i ms', async ([header, waitMs]) => {
   const { url } = await serve(answer(503, '', { 'retry-after': String(header) }), answer(200));
 
@@ -244,8 +246,8 @@ test('closing does not wait for a server that takes no connection', async () => 
   expect(performance.now() - startedMs).toBeLessThan(5_000);
 });
 
-test('requests go through the proxy of the environment, but not those it exempts', async () => {
-  const direct = await serve(answer(200, 'direct'));
+/** A proxy that answers requests itself and opens no tunnel; what it was asked for. */
+async function serveProxy(body: string) {
   const proxy = createServer();
   const asked: (string | undefined)[] = [];
   proxy.on('connect', (request, socket) => {
@@ -254,10 +256,15 @@ test('requests go through the proxy of the environment, but not those it exempts
   });
   proxy.on('request', (request, response) => {
     asked.push(request.url);
-    response.end('by proxy');
+    response.end(body);
   });
   // By its name: to an address undici connects under the name of the server behind it, which is none of this machine.
-  const http_proxy = `http://${(await listen(proxy)).replace('127.0.0.1', 'localhost')}`;
+  return { url: `http://${(await listen(proxy)).replace('127.0.0.1', 'localhost')}`, asked };
+}
+
+test('requests go through the proxy of the environment, but not those it exempts', async () => {
+  const direct = await serve(answer(200, 'direct'));
+  const { url: http_proxy, asked } = await serveProxy('by proxy');
 
   const proxied = openClient({ proxyEnv: { http_proxy }, maxRetries: 0 });
   const exempt = openClient({ proxyEnv: { HTTP_PROXY: http_proxy, NO_PROXY: '127.0.0.1' } });
@@ -285,11 +292,52 @@ test.for([
   expect((await client.request(direct.url, { signal })).body).toBe(how);
 });
 
+test('each scheme has the proxy that is named for it, in either case', async () => {
+  const [first, second] = [await serveProxy('first'), await serveProxy('second')];
+  const upper = openClient({ proxyEnv: { HTTPS_PROXY: first.url, HTTP_PROXY: second.url }, maxRetries: 0 });
+  const lower = openClient({ proxyEnv: { https_proxy: second.url, http_proxy: first.url }, maxRetries: 0 });
+
+  for (const [client, host] of [
+    [upper, 'upper.invalid'],
+    [lower, 'lower.invalid'],
+  ] as const) {
+    const tunnelled = client.request(`https://${host}/`, { signal });
+    await expect(tunnelled).rejects.toMatchObject({ code: 'unreachable' });
+  }
+
+  expect((await upper.request('http://inventory.invalid/', { signal })).body).toBe('second');
+  expect((await lower.request('http://inventory.invalid/', { signal })).body).toBe('first');
+  expect([first.asked[0], second.asked[0]]).toEqual(['upper.invalid:443', 'lower.invalid:443']);
+});
+
+test.for([
+  'http://proxy.example',
+  'HTTP://proxy.example:3128/',
+  'http://inventory:p%40ss%2F@proxy.example',
+])('%s is a proxy', (HTTPS_PROXY) => {
+  expect(() => openClient({ proxyEnv: { HTTPS_PROXY } })).not.toThrow();
+});
+
+test('a request that has ended leaves nothing with the signal that it was given', async () => {
+  const { url } = await serve(answer(503, '', { 'retry-after': '0' }), answer(200), drop);
+  const stop = new AbortController();
+
+  await openClient().request(url, { signal: stop.signal });
+  await openClient({ maxRetries: 0 })
+    .request(url, { signal: stop.signal })
+    .catch(() => undefined);
+
+  expect(getEventListeners(stop.signal, 'abort')).toHaveLength(0);
+});
+
 test.for<readonly [string, string]>([
   ['HTTPS_PROXY', 'proxy.example:3128'],
   ['HTTPS_PROXY', 'http://inventory:hunter2@'],
   ['HTTP_PROXY', 'proxy'],
   ['HTTP_PROXY', 'http://proxy.example:3128/path'],
+  ['HTTP_PROXY', 'http://proxy.example:3128/?a=1'],
+  ['HTTP_PROXY', 'ftp://proxy.example:3128'],
+  ['HTTP_PROXY', 'my-http://proxy.example:3128'],
   ['HTTP_PROXY', 'http://inventory:100%@proxy.example'],
 ])('a proxy that is none is told by its variable and without its value: %s=%s', ([name, value]) => {
   const open = () => openClient({ proxyEnv: { [name.toLowerCase()]: value } });

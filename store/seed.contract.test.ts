@@ -32,12 +32,12 @@ describe.for(databases)('seeds on $dialect', ({ open }) => {
   function seed(
     { tenant }: Actor,
     observations: SeedRequest['observations'],
-    { key, body = 'body' }: { key?: string; body?: string } = {},
+    { key, body = 'body', by = 'ci' }: { key?: string; body?: string; by?: string } = {},
   ): Promise<SeedAnswer> {
     const version = { collector: 'seed', collector_version: '1.0.0', image_digest: null };
     return store.seeder.seed({
       stamp: { tenant_id: tenant, ...version, run_id: randomUUID(), scope: pastedScope },
-      actor: 'ci',
+      actor: by,
       observations,
       idempotent: key === undefined ? undefined : { key, request_hash: hashJson(body) },
     });
@@ -323,6 +323,35 @@ describe.for(databases)('seeds on $dialect', ({ open }) => {
       await expect(other).rejects.toMatchObject({ status: 422, code: 'idempotency_key_reused' });
       expect(await countWrites(store, actor.tenant)).toBe(writes);
       expect(await auditOf(actor)).toEqual(audit);
+    });
+
+    test('each key of each caller stands for a request of its own', async () => {
+      const actor = newActor();
+      await seed(actor, [seeded('a')], { key: 'k', body: 'a' });
+
+      expect(await seed(actor, [seeded('b')], { key: 'k', body: 'b', by: 'ada' })).toMatchObject({ created: ['b'] });
+      expect(await seed(actor, [seeded('c')], { key: 'l', body: 'c' })).toMatchObject({ created: ['c'] });
+      for (const [body, key, by] of [
+        ['a', 'k', 'ci'],
+        ['b', 'k', 'ada'],
+        ['c', 'l', 'ci'],
+      ] as const) {
+        expect(await seed(actor, [seeded(body)], { key, body, by })).toMatchObject({ replayed: true });
+      }
+    });
+
+    test('a key is kept for a day', async () => {
+      const actor = newActor();
+      await seed(actor, [seeded('a')], { key: 'k' });
+      const age = async (hours: number) => {
+        const time = new Date(Date.now() - hours * 3_600_000).toISOString();
+        await store.query(`update idempotency_keys set created_at = '${time}' where tenant_id = '${actor.tenant}'`);
+      };
+
+      await age(23.9);
+      expect(await seed(actor, [seeded('a')], { key: 'k' })).toMatchObject({ replayed: true });
+      await age(24.1);
+      expect(await seed(actor, [seeded('a')], { key: 'k' })).toMatchObject({ replayed: false });
     });
 
     test('a key is stored as a hash, and forgotten after a day', async () => {

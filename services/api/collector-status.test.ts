@@ -124,6 +124,20 @@ describe('a collector', () => {
     );
   });
 
+  test('comes in the order of tenants and names, whether it has run or not', () => {
+    const ran = [
+      { ...runs, tenant_id: 'acme', collector: 'azure' },
+      { ...runs, tenant_id: 'other', collector: 'aws' },
+    ];
+
+    const all = statusOf({ runs: ran }, { collectors: { grafana: {}, aws: {}, gcp: {} } });
+
+    expect(all.map(({ tenant_id, collector }) => `${tenant_id} ${collector}`)).toEqual([
+      ...['acme aws', 'acme azure', 'acme gcp', 'acme grafana'],
+      'other aws',
+    ]);
+  });
+
   test('whose run has not ended has an attempt and nothing else', () => {
     expect(statusOf({ runs: [{ ...runs, ...unended }] })).toMatchObject([
       { last_attempt_at: runs.last_attempt_at, last_run_status: null, last_duration_seconds: null, items: null },

@@ -49,3 +49,13 @@ test('callers of one name in two tenants are two', async () => {
     200, 200, 60,
   ]);
 });
+
+test('where callers are many, those who have been away are forgotten and nobody else', async () => {
+  const { time, ask } = createLimited(1);
+  for (let i = 0; i <= 10_000; i += 1) await ask(`name=${i}`);
+  time.ms += 59_999;
+
+  expect([await ask('name=new'), await ask('name=0')]).toEqual([200, 1]);
+  time.ms += 1;
+  expect([await ask('name=0'), await ask('name=new')]).toEqual([200, 60]);
+});
