@@ -210,7 +210,10 @@ describe('auth.mode oidc', () => {
     ['scopes', { scopes: { ops: [] } }],
     ['', { client_secret: 'x' }],
   ] as const)('refuses %s in %j', ([key, parts]) => {
-    expect(parse(parts).error?.issues[0]?.path[0] ?? '').toBe(key);
+    const { success, error } = parse(parts);
+
+    expect(success).toBe(false);
+    expect(error?.issues[0]?.path[0] ?? '').toBe(key);
   });
 });
 

@@ -132,6 +132,21 @@ describe.for(databases)('the Reader on $dialect', ({ open, dialect }) => {
       expect(Date.parse(listed?.last_seen_at ?? '')).toBeGreaterThan(Date.parse(delivered?.last_seen_at ?? ''));
     });
 
+    test('it was last seen when its own scope listed its kind, whatever others have listed since', async () => {
+      const actor = newActor({ scope: 'aws:b', configured: ['aws:a', 'aws:b', 'aws:c'] });
+      const scopes = ['aws:a', 'aws:b', 'aws:c'].map((scope) => ({ ...actor, scope }));
+      for (let again = 0; again < 2; again += 1) {
+        for (const [n, of] of scopes.entries()) await run(store.writer, of, [account(`${n}`)]);
+      }
+
+      for (const [n, of] of scopes.entries()) {
+        const { enumerated_at } = await scopeOf(store, of);
+        expect(await getAccount(actor.tenant, `${n}`)).toMatchObject({
+          last_seen_at: jsonObjectSchema.parse(enumerated_at)['account'],
+        });
+      }
+    });
+
     test('a record that was missed, or vanished, was last seen before that', async () => {
       const actor = newActor();
       await run(store.writer, actor, [account('1'), account('2')]);

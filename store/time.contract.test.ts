@@ -158,6 +158,38 @@ describe.for(databases)('time on $dialect', ({ dialect, open }) => {
       expect(events).toHaveLength(1);
     },
   );
+
+  test.runIf(dialect === 'postgres')(
+    'events are told in the order of their transactions, so that one whose place was taken earlier is not passed over',
+    async () => {
+      const { tenant, ...rest } = newActor();
+      const written: string[] = [];
+      for (const id of ['1', '2']) {
+        written.push((await run(store.writer, { tenant, ...rest }, [account(id)], { enumerated: [] })).run_id);
+      }
+      // As if the second run had begun its transaction before the first one and taken its place in the log after it.
+      await store.query(
+        `update events e set xid = o.xid from events o
+         where e.tenant_id = '${tenant}' and o.tenant_id = e.tenant_id and o.event_id <> e.event_id`,
+      );
+      await store.settle();
+
+      const told: string[] = [];
+      let after: Position | undefined;
+      for (let page = 0; page < 3; page += 1) {
+        const { json, next } = await reader.listEvents({ tenant_id: tenant, limit: 1, after });
+        told.push(
+          ...z
+            .array(envelopeSchema)
+            .parse(JSON.parse(json))
+            .map(({ correlation_id }) => correlation_id),
+        );
+        after = next ?? after;
+      }
+
+      expect(told).toEqual(written.toReversed());
+    },
+  );
 });
 
 function applyAll(copy: Copy, differences: readonly (Difference & { kind: ObservationKind })[]) {

@@ -1,6 +1,7 @@
 // Write on change: what an observation changes in the record, its versions and the events, on both databases.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { observationSchema } from '#core/observation.ts';
+import { zeroCounts } from '#core/run.ts';
 import {
   account,
   eventsOf,
@@ -470,6 +471,28 @@ describe.for(databases)('on $dialect', ({ open }) => {
     });
     expect(row['provenance']).toMatchObject({ requests: [{ request_ids: ['r\ufffd'] }] });
     expect(await recordOf(store, actor, '2')).toMatchObject({ name: '👍 \\u0000' });
+  });
+
+  test('nor do they keep a run from telling how it ended', async () => {
+    const actor = newActor();
+    const { tenant: tenant_id } = actor;
+    const { run_id } = await run(store.writer, actor, []);
+    const text = 'a\u0000b\ud800c';
+
+    const skipped = { tenant_id, run_id, scope: 'aws:other', collector: 'aws' };
+    await store.writer.skipScope(skipped, text);
+    await store.writer.skipScope(skipped, 'again');
+    const ending = { outcome: 'failed', principal: text, sdk: text, error_code: 'x', error: text } as const;
+    await store.writer.finishRun({ tenant_id, id: run_id }, { ...zeroCounts(), ...ending });
+
+    const cleaned = 'ab\ufffdc';
+    expect(await store.query(`select principal, sdk, error from collector_runs where id = '${run_id}'`)).toEqual([
+      { principal: cleaned, sdk: cleaned, error: cleaned },
+    ]);
+    const reasons = await store.query(
+      `select reason from run_scopes where run_id = '${run_id}' and scope = 'aws:other'`,
+    );
+    expect(reasons).toEqual([{ reason: cleaned }]);
   });
 
   test.for([
