@@ -478,16 +478,17 @@ describe.for(databases)('the Reader on $dialect', ({ open, dialect }) => {
           const id = collector === 'gcp' && day === 1 ? randomUUID() : shared;
           const began = `'2026-01-0${3 - day}T00:00:00.000Z'`;
           const ended = day === 0 ? 'null' : `'2026-01-0${3 - day}T00:00:0${day}.000Z'`;
-          await store.query(`insert into collector_runs (tenant_id, id, collector, version, "trigger", started_at, finished_at, seen)
-            values ('${tenant}', '${id}', '${collector}', '1', 'test', ${began}, ${ended}, ${day + 10 * c + 100 * t})`);
+          const outcome = day === 0 ? 'null' : `'complete'`;
+          await store.query(`insert into collector_runs (tenant_id, id, collector, version, "trigger", started_at, finished_at, outcome, seen)
+            values ('${tenant}', '${id}', '${collector}', '1', 'test', ${began}, ${ended}, ${outcome}, ${day + 10 * c + 100 * t})`);
           for (const [n, scope] of ['b', 'a'].entries()) {
             if (day === 0) {
               await store.query(
                 `insert into scopes (tenant_id, collector, scope) values ('${tenant}', '${collector}', '${collector}:${scope}')`,
               );
             }
-            await store.query(`insert into run_scopes (tenant_id, run_id, scope, started_at, finished_at, seen)
-              values ('${tenant}', '${id}', '${collector}:${scope}', ${began}, ${ended}, ${day + 10 * c + 100 * t + 1000 * n})`);
+            await store.query(`insert into run_scopes (tenant_id, run_id, scope, started_at, finished_at, outcome, seen)
+              values ('${tenant}', '${id}', '${collector}:${scope}', ${began}, ${ended}, ${outcome}, ${day + 10 * c + 100 * t + 1000 * n})`);
           }
         }
       }
