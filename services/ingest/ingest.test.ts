@@ -203,6 +203,7 @@ describe.for(databases)('ingest on $dialect', ({ dialect, open }) => {
 
       const { run_id } = await read('/monitoring/prod-eu', monitoringEndpointRecordSchema);
       expect(run_id.replaceAll('-', '')).toBe(id);
+      await store.settle();
       expect(await read(`/events?correlation_id=${run_id}`, z.array(z.unknown()))).toHaveLength(1);
     });
 
