@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parsePart } from '#core/config.ts';
 import { ConfigError, type ConfigProblem } from '#core/errors.ts';
-import { describeError } from '#core/redact.ts';
+import { describeError, toTold } from '#core/redact.ts';
 import { parseYaml } from '#core/yaml.ts';
 import { replaceBetween } from '../charts/documents.ts';
 import { findDrift, readCollectors, readValues } from '../charts/generate.ts';
@@ -142,7 +142,7 @@ async function main(): Promise<void> {
 if (import.meta.main) {
   await main().catch((error: unknown) => {
     if (!(error instanceof ConfigError)) throw error;
-    console.error(error.message);
+    for (const { key, remedy } of error.problems) console.error(toTold(`${key}: ${remedy}`));
     process.exitCode = 2;
   });
 }

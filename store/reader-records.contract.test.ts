@@ -257,10 +257,10 @@ describe.for(databases)('the Reader on $dialect', ({ open, dialect }) => {
       const ids = (as_of = '', options = {}) => accountIds(reader, actor.tenant, { as_of, ...options });
 
       expect(await ids(first, { q: 'FIRST' })).toEqual(['1']);
-      expect(await ids(first, { tags: [{ key: 'env', value: 'prod' }] })).toEqual(['1']);
+      expect(await ids(first, { tags: ['env:prod'] })).toEqual(['1']);
       expect(await ids(first, { under: 'o-1' })).toEqual(['1', '2']);
       expect(await ids(changed, { q: 'first' })).toEqual([]);
-      expect(await ids(changed, { tags: [{ key: 'env', value: 'prod' }] })).toEqual([]);
+      expect(await ids(changed, { tags: ['env:prod'] })).toEqual([]);
       expect(await ids(changed)).toEqual(['1', '2']);
       expect(await ids(vanished)).toEqual(['2']);
       expect(await ids(vanished, { vanished: 'only' })).toEqual(['1']);

@@ -180,7 +180,7 @@ interface OrganizationListOptions extends RecordListOptions {
   readonly status?: string | undefined;
   /** An org_nodes.id, a bare node id or an organization's id. */
   readonly under?: string | undefined;
-  readonly tags: readonly { readonly key: string; readonly value: string }[];
+  readonly tags: readonly string[];
 }
 
 /** Kinds without a name are not sorted by it. */

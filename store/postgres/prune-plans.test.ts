@@ -1,11 +1,8 @@
 // Tests of how Postgres finds what is to be pruned: from an index, reading no more than the batch, as the owner's functions do it.
-import postgres from 'postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openTestDatabase, type TestDatabase } from '#testkit/postgres-for-tests.ts';
+import { type Explained, openExplained } from './plans.contract.ts';
 
-let database: TestDatabase;
-let admin: postgres.Sql;
-const plans: string[] = [];
+let explained: Explained;
 
 // 20,000 versions, events and requests of each of two tenants, a tenth of them older than the time.
 const rows = `
@@ -26,31 +23,17 @@ const rows = `
   from collector_runs, generate_series(1, 20000) as i`;
 
 beforeAll(async () => {
-  database = await openTestDatabase();
-  admin = postgres(database.adminUrl, {
-    max: 1,
-    onnotice: ({ message }) => void plans.push(message ?? ''),
-    connection: { search_path: 'inventory' },
-  });
-  await admin.unsafe(rows);
-  await admin.unsafe('vacuum analyze');
-  // The functions' own statements say how they are run.
-  await admin.unsafe(`load 'auto_explain';
-    set auto_explain.log_min_duration = 0; set auto_explain.log_nested_statements = on;
-    set auto_explain.log_analyze = on; set auto_explain.log_timing = off;
-    set client_min_messages = log; set client_connection_check_interval = 0`);
+  explained = await openExplained(rows);
 });
 
-afterAll(async () => {
-  await admin?.end({ timeout: 5 });
-  await database?.close();
-});
+afterAll(() => explained?.close());
 
 test.for([
   [`prune_versions('mine', '{account,org_node}', '2026-01-05', 200)`, 'record_versions', 'record_versions_valid_to'],
   [`prune_events('mine', '2026-01-05', 200)`, 'events', 'events_order'],
   [`prune_pages('mine', '2026-01-05', 200)`, 'run_pages', 'run_pages_fetched_at'],
 ] as const)('%s reads the batch from an index of %s and nothing else', async ([call, table, index]) => {
+  const { admin, plans } = explained;
   // Often enough for the plans to be those for any time.
   for (let batch = 1; batch <= 8; batch += 1) {
     plans.length = 0;

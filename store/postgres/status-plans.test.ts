@@ -1,12 +1,9 @@
 // Tests of how Postgres finds the last runs of scopes and collectors, and those without an end: from an index, as /metrics asks every few seconds.
-import postgres from 'postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openTestDatabase, type TestDatabase } from '#testkit/postgres-for-tests.ts';
 import { failSilentRuns } from './dead-runs.ts';
+import { type Explained, openExplained } from './plans.contract.ts';
 
-let database: TestDatabase;
-let admin: postgres.Sql;
-const plans: string[] = [];
+let explained: Explained;
 
 // 20,000 runs of each of two tenants, of four collectors with a scope each. The last one of each collector is skipped, ten have no end.
 const rows = `
@@ -22,30 +19,16 @@ const rows = `
   select tenant_id, id, collector || ':main', started_at, finished_at, outcome from collector_runs`;
 
 beforeAll(async () => {
-  database = await openTestDatabase();
-  admin = postgres(database.adminUrl, {
-    max: 1,
-    onnotice: ({ message }) => void plans.push(message ?? ''),
-    connection: { search_path: 'inventory' },
-  });
-  await admin.unsafe(rows);
-  await admin.unsafe('vacuum analyze');
-  // The functions' own statements say how they are run.
-  await admin.unsafe(`load 'auto_explain';
-    set auto_explain.log_min_duration = 0; set auto_explain.log_nested_statements = on;
-    set auto_explain.log_analyze = on; set auto_explain.log_timing = off;
-    set client_min_messages = log; set client_connection_check_interval = 0`);
+  explained = await openExplained(rows);
 });
 
-afterAll(async () => {
-  await admin?.end({ timeout: 5 });
-  await database?.close();
-});
+afterAll(() => explained?.close());
 
 test.for([
   ['scope_metrics', 'run_scopes_latest', 'run_scopes'],
   ['collector_metrics', 'collector_runs_ended', 'collector_runs'],
 ] as const)('%s() reads the last rows of each from %s, past what was skipped', async ([name, index, table]) => {
+  const { admin, plans } = explained;
   plans.length = 0;
 
   const told = await admin.unsafe(`select * from ${name}()`);
@@ -59,6 +42,7 @@ test.for([
 });
 
 test('a run that begins finds those that died in an index of those without an end, under the role of collectors', async () => {
+  const { admin, plans } = explained;
   plans.length = 0;
 
   await admin.begin(async (sql) => {

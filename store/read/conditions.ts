@@ -66,7 +66,7 @@ export function toConditions(kind: ObservationKind, options: RecordListOptions, 
   const parameters = {
     ...{ tenant_id, under, q, endpoint },
     ...Object.fromEntries(equalities.map((name) => [name, options[name]])),
-    ...Object.fromEntries(tags.map(({ key, value }, index) => [`tag_${index}`, dialect.tag(`${key}:${value}`)])),
+    ...Object.fromEntries(tags.map((tag, index) => [`tag_${index}`, dialect.tag(tag)])),
   };
   return { text: texts.join(' and '), parameters };
 }

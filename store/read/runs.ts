@@ -114,12 +114,12 @@ export function listScopeStatus(tenant_id: string | undefined, dialect: Dialect)
         ${dialect.time('s.last_attempt_at')} as last_attempt_at, ${dialect.time('s.last_complete_at')} as last_complete_at,
         ${dialect.sizeOf('s.held')} as held_kinds, ${dialect.text('s.measures')} as measures,
         r.outcome, ${dialect.seconds('r.started_at', 'r.finished_at')} as duration_seconds,
-        ${knownItems(`(select c.error_code from collector_runs c
-          where c.tenant_id = r.tenant_id and c.id = r.run_id and r.outcome = 'failed')`)}
+        ${knownItems('c.error_code')}
       from scopes s
       left join run_scopes r on r.tenant_id = s.tenant_id and r.scope = s.scope and r.run_id = (
         select l.run_id from run_scopes l
         where l.tenant_id = s.tenant_id and l.scope = s.scope and ${lastEnded('l')})
+      left join collector_runs c on c.tenant_id = r.tenant_id and c.id = r.run_id and r.outcome = 'failed'
       ${tenant_id === undefined ? '' : 'where s.tenant_id = @tenant_id'}
       order by s.tenant_id, s.scope`,
     parameters: { tenant_id },
