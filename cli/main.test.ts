@@ -163,11 +163,15 @@ describe('bad input', () => {
 
   test('a key of a file that a terminal would obey is told without what it would obey', async () => {
     const path = join(folder, 'escapes.yaml');
-    await writeFile(path, '"\\e[2J\\nunknown": 1\n');
+    await writeFile(path, '"\\e[2J\\nunknown": 1\ncollectors: { "\\e[2J\\nother": 1 }\n');
 
     const { stderr } = await inventory({ INVENTORY_CONFIG: path }, 'status');
 
-    expect(stderr).toMatch(/^configuration: there is no "\\u001b\[2J\\nunknown": only tenant, [\w, ]+\n$/);
+    expect(stderr.split('\n').sort()).toEqual([
+      '',
+      'collectors. [2J other: is not the name of a collector',
+      expect.stringMatching(/^configuration: there is no "\\u001b\[2J\\nunknown": only tenant, [\w, ]+$/),
+    ]);
   });
 
   test('how a database is named is told whole: nothing of it is taken for a secret', async () => {
